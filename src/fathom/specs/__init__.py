@@ -1,0 +1,54 @@
+"""What to run and what was found, as frozen data that goes to JSON and back."""
+
+from fathom.specs.coding import decode_record, encode_record, from_json_data, to_json_data
+from fathom.specs.model import NORMALIZATIONS, TASKS, ModelSpec
+from fathom.specs.names import closest, one_of
+from fathom.specs.ranges import above, at_least, distinct, within
+from fathom.specs.records import (
+    DIVERGED,
+    FINISHED,
+    STOPPED_EARLY,
+    ArchitectureRecord,
+    BaselineRecord,
+    LayerRecord,
+    Progress,
+    Record,
+    RunRecord,
+    StatusRecord,
+    StudyRecord,
+    TestRecord,
+    VerdictRecord,
+)
+from fathom.specs.study import DEFAULT_LEARNING_RATES, StudySpec, TrainSpec
+
+__all__ = [
+    "DEFAULT_LEARNING_RATES",
+    "DIVERGED",
+    "FINISHED",
+    "NORMALIZATIONS",
+    "STOPPED_EARLY",
+    "TASKS",
+    "ArchitectureRecord",
+    "BaselineRecord",
+    "LayerRecord",
+    "ModelSpec",
+    "Progress",
+    "Record",
+    "RunRecord",
+    "StatusRecord",
+    "StudyRecord",
+    "StudySpec",
+    "TestRecord",
+    "TrainSpec",
+    "VerdictRecord",
+    "above",
+    "at_least",
+    "closest",
+    "decode_record",
+    "distinct",
+    "encode_record",
+    "from_json_data",
+    "one_of",
+    "to_json_data",
+    "within",
+]

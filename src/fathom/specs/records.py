@@ -1,0 +1,263 @@
+"""What a study tells as it goes: typed records, in the order they happen.
+
+The records of a study are its truth: the store appends them to a log, and
+the table, the figures and the verdict are functions of them. A number that is
+not finite is never stored as a number: it is None, beside a status in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+RECORD_VERSION = 1
+
+FINISHED = "finished"
+STOPPED_EARLY = "stopped-early"
+DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRecord:
+    """The first record: what is to be run, on what, with what.
+
+    Args:
+        name: The study's name in its store.
+        spec: The study's spec as JSON data.
+        dataset: The data set's summary as JSON data: name, source, task,
+            classes, rows per split, columns and what was decided about each.
+        metric: Name of the score, higher is better: "accuracy" or "r2".
+        versions: Versions of Fathom, Keras, JAX, NumPy, scikit-learn, Python.
+        machine: What it runs on: devices, cores, platform.
+        trainings: Members the study will train.
+    """
+
+    name: str
+    spec: dict[str, Any]
+    dataset: dict[str, Any]
+    metric: str
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    trainings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchitectureRecord:
+    """One architecture of the study, before its members train.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        parameters: Trainable parameters of one member.
+        layers: Names of the layers that are watched, from input to output.
+        members: Members trained as one program.
+        bytes: Memory predicted for the population: states, best weights and
+            working memory.
+    """
+
+    depth: int
+    width: int
+    parameters: int
+    layers: tuple[str, ...]
+    members: int
+    bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRecord:
+    """What one layer did at one epoch (definitions: docs/measures.md).
+
+    Args:
+        layer: The layer's name.
+        epoch: Epochs trained before the measurement; 0 is initialisation.
+        activation_gradient: Norm of dL/dz over the probe rows, z the layer's
+            pre-activation.
+        weight_gradient: Norm of dL/dW.
+        weight_norm: Norm of W.
+        update_ratio: Norm of the last step's change of W over the norm of W;
+            None at initialisation.
+        activation_mean: Mean of the layer's output.
+        activation_std: Standard deviation of the layer's output.
+        dead: Share of units that are zero or negative on every probe row; for ReLU-like
+            activations, else None.
+        near_dead: Share of units active on less than 1% of the probe rows.
+        saturated: Share of activations where the activation's slope is below 5% of
+            its maximum; for bounded activations, else None.
+    """
+
+    layer: str
+    epoch: int
+    activation_gradient: float | None
+    weight_gradient: float | None
+    weight_norm: float | None
+    update_ratio: float | None
+    activation_mean: float | None
+    activation_std: float | None
+    dead: float | None = None
+    near_dead: float | None = None
+    saturated: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """One member, trained.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        learning_rate: The member's learning rate.
+        seed: The member's seed.
+        status: "finished", "stopped-early" or "diverged".
+        reason: Why, in words.
+        epochs: Epochs trained.
+        best_epoch: Epoch, counted from 1, of the kept weights; None if
+            no epoch gave a finite validation loss.
+        validation_score: Score of the kept weights on the validation split.
+        validation_loss: Loss of the kept weights on the validation split.
+        train_loss: Mean training loss, an entry per epoch.
+        validation_losses: Validation loss, an entry per epoch.
+        validation_scores: Validation score, an entry per epoch.
+        layers: Measurements of the layers at initialisation and at some epochs.
+        train_seconds: The member's share of the time its population trained.
+    """
+
+    depth: int
+    width: int
+    learning_rate: float
+    seed: int
+    status: str
+    reason: str
+    epochs: int
+    best_epoch: int | None
+    validation_score: float | None
+    validation_loss: float | None
+    train_loss: tuple[float | None, ...]
+    validation_losses: tuple[float | None, ...]
+    validation_scores: tuple[float | None, ...]
+    layers: tuple[LayerRecord, ...]
+    train_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestRecord:
+    """The one reading of the test split for an architecture at its chosen rate.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        learning_rate: The rate chosen on the validation split.
+        scores: A score per seed that did not diverge.
+        mean: Mean over seeds; None if all diverged.
+        low: Lower end of the 95% bootstrap interval over seeds and rows.
+        high: Upper end.
+        predict_seconds: Time one member takes to predict 1000 rows.
+    """
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    depth: int
+    width: int
+    learning_rate: float
+    scores: tuple[float, ...]
+    mean: float | None
+    low: float | None
+    high: float | None
+    predict_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineRecord:
+    """A model that is not a network, on the same split.
+
+    Args:
+        name: "hist-gradient-boosting", "majority-class" or "mean".
+        validation: Score on the validation split.
+        test: Score on the test split.
+        low: Lower end of the 95% bootstrap interval over test rows.
+        high: Upper end.
+        train_seconds: Time to fit.
+    """
+
+    name: str
+    validation: float
+    test: float
+    low: float
+    high: float
+    train_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRecord:
+    """What the study found.
+
+    Args:
+        depth: The chosen depth; None if no depth learned anything.
+        width: The chosen depth's width.
+        rule: "one-standard-error".
+        text: The verdict as a person would write it, in paragraphs.
+        findings: The verdict's parts by name, for those who want one only.
+    """
+
+    depth: int | None
+    width: int | None
+    rule: str
+    text: str
+    findings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusRecord:
+    """A change in the study's life: "running", "paused", "finished", "failed"."""
+
+    status: str
+    message: str
+    wall_seconds: float | None = None
+
+
+Record = (
+    StudyRecord
+    | ArchitectureRecord
+    | RunRecord
+    | TestRecord
+    | BaselineRecord
+    | VerdictRecord
+    | StatusRecord
+)
+
+KINDS: dict[str, type[Any]] = {
+    "study": StudyRecord,
+    "architecture": ArchitectureRecord,
+    "run": RunRecord,
+    "test": TestRecord,
+    "baseline": BaselineRecord,
+    "verdict": VerdictRecord,
+    "status": StatusRecord,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a population is, for those who watch; never stored.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        epoch: Epochs done.
+        epochs: Epochs planned.
+        best_score: Best mean validation score over seeds of any rate so far.
+        gradient_ratio: Activation gradient of the first layer over the
+            last's, geometric mean over members; None if not measured.
+        diverged: Members diverged so far.
+        active: Members still training.
+        seconds_left: Estimate for the whole study; None while unknown.
+    """
+
+    depth: int
+    width: int
+    epoch: int
+    epochs: int
+    best_score: float | None
+    gradient_ratio: float | None
+    diverged: int
+    active: int
+    seconds_left: float | None
