@@ -1,0 +1,102 @@
+"""From what people ask for to a spec: the options of a study, in one place for Python and shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fathom.specs import DEFAULT_LEARNING_RATES, ModelSpec, StudySpec, TrainSpec
+
+if TYPE_CHECKING:
+    from fathom.data import Dataset
+
+
+def study_spec(
+    dataset: Dataset,
+    *,
+    family: str = "mlp",
+    depths: Iterable[int] = range(9),
+    widths: int | Iterable[int] = 64,
+    match_parameters: bool = False,
+    activation: str = "relu",
+    normalization: str = "none",
+    dropout: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    initializer: str = "auto",
+    optimizer: str = "adam",
+    learning_rates: float | Iterable[float] = DEFAULT_LEARNING_RATES,
+    seeds: int = 5,
+    seed: int = 0,
+    epochs: int = 40,
+    batch_size: int = 32,
+    patience: int | None = 8,
+    allocation: str = "full",
+    baselines: bool = True,
+    watch: bool = True,
+) -> StudySpec:
+    """Return the spec of a study of `dataset`.
+
+    Args:
+        dataset: Gives the networks their input shape, task and classes.
+        family: "mlp", "residual", or "FILE.py:FUNCTION".
+        depths: Numbers of hidden blocks; 0 is the linear model.
+        widths: Units per hidden block.
+        match_parameters: Whether every depth gets the width that brings it
+            nearest to the parameters of the deepest network.
+        activation: A Keras activation.
+        normalization: "none", "batch" or "layer".
+        dropout: Share of units dropped, in [0, 1).
+        l1: L1 penalty on hidden kernels.
+        l2: L2 penalty on hidden kernels.
+        initializer: A Keras initializer, or "auto".
+        optimizer: A Keras optimizer.
+        learning_rates: Rates tried at every depth.
+        seeds: Number of seeds.
+        seed: The first of them.
+        epochs: Passes over the training rows, at most.
+        batch_size: Rows per step.
+        patience: Epochs without a better validation loss before a member
+            stops; None trains all epochs.
+        allocation: "full": the whole grid.
+        baselines: Whether the linear model and gradient boosting are run too.
+        watch: Whether layers are measured after every epoch.
+
+    Raises:
+        SpecError: A setting is out of range or unknown.
+    """
+    model = ModelSpec(
+        family=family,
+        input_shape=dataset.input_shape,
+        task=dataset.task,
+        num_classes=dataset.num_classes,
+        activation=activation,
+        normalization=normalization,
+        dropout=dropout,
+        l1=l1,
+        l2=l2,
+        initializer=initializer,
+    )
+    settings = TrainSpec(
+        optimizer=optimizer,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        watch=watch,
+    )
+    return StudySpec(
+        model=model,
+        train=settings,
+        depths=tuple(depths),
+        widths=(widths,) if isinstance(widths, int) else tuple(widths),
+        learning_rates=(
+            (float(learning_rates),)
+            if isinstance(learning_rates, int | float)
+            else tuple(map(float, learning_rates))
+        ),
+        seeds=seeds,
+        seed=seed,
+        match_parameters=match_parameters,
+        allocation=allocation,
+        baselines=baselines,
+    )

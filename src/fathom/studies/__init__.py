@@ -1,0 +1,44 @@
+"""Questions and how they are answered: spec in, records, table and verdict out."""
+
+from typing import TYPE_CHECKING, Any
+
+from fathom.studies.result import (
+    DepthRow,
+    Score,
+    StudyResult,
+    gradient_ratio,
+    layers_at,
+)
+
+if TYPE_CHECKING:
+    from fathom.studies.depth import (
+        Artifact,
+        Event,
+        architectures,
+        artifact_name,
+        check,
+        depth_study,
+    )
+
+__all__ = [
+    "Artifact",
+    "DepthRow",
+    "Event",
+    "Score",
+    "StudyResult",
+    "architectures",
+    "artifact_name",
+    "check",
+    "depth_study",
+    "gradient_ratio",
+    "layers_at",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what trains, and with it Keras, only when it is asked for: views need only results."""
+    if name in __all__:
+        from fathom.studies import depth
+
+        return getattr(depth, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

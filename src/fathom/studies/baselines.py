@@ -1,0 +1,73 @@
+"""What needs no network: guessing, and gradient boosting, on the study's own splits."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from fathom.data import Dataset
+from fathom.measure import Interval, accuracy_interval, r2_interval
+from fathom.specs import BaselineRecord
+
+# Rows x features x classes beyond which boosting would cost more than the study.
+MOST_WORK = 1e8
+
+
+def guessing(dataset: Dataset, *, seed: int) -> BaselineRecord:
+    """Predict the training split's majority class, or its mean, for every row."""
+    if dataset.task == "classification":
+        name, answer = "majority-class", int(np.bincount(dataset.train.y).argmax())
+    else:
+        name, answer = "mean", float(dataset.train.y.mean())
+    guesses = [np.full(len(split.y), answer) for split in (dataset.validation, dataset.test)]
+    return _record(name, dataset, *guesses, seconds=0.0, seed=seed)
+
+
+def can_boost(dataset: Dataset) -> bool:
+    """Return whether gradient boosting is small work beside the study."""
+    features = int(np.prod(dataset.input_shape))
+    return len(dataset.train) * features * max(dataset.num_classes, 1) <= MOST_WORK
+
+
+def boosting(dataset: Dataset, *, seed: int) -> BaselineRecord:
+    """Fit scikit-learn's histogram gradient boosting with its default settings."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    started = time.perf_counter()
+    is_classification = dataset.task == "classification"
+    kind = HistGradientBoostingClassifier if is_classification else HistGradientBoostingRegressor
+    model = kind(random_state=seed).fit(_flat(dataset.train.x), dataset.train.y)
+    guesses = [model.predict(_flat(split.x)) for split in (dataset.validation, dataset.test)]
+    seconds = time.perf_counter() - started
+    return _record("hist-gradient-boosting", dataset, *guesses, seconds=seconds, seed=seed)
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    return x.reshape(len(x), -1)
+
+
+def _record(
+    name: str,
+    dataset: Dataset,
+    validation: np.ndarray,
+    test: np.ndarray,
+    *,
+    seconds: float,
+    seed: int,
+) -> BaselineRecord:
+    tested = _interval(dataset, dataset.test.y, test, seed)
+    return BaselineRecord(
+        name=name,
+        validation=_interval(dataset, dataset.validation.y, validation, seed).mean,
+        test=tested.mean,
+        low=tested.low,
+        high=tested.high,
+        train_seconds=seconds,
+    )
+
+
+def _interval(dataset: Dataset, y: np.ndarray, predictions: np.ndarray, seed: int) -> Interval:
+    if dataset.task == "classification":
+        return accuracy_interval((predictions == y)[None], seed=seed)
+    return r2_interval(y, predictions[None], seed=seed)

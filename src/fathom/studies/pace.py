@@ -1,0 +1,41 @@
+"""How long a study has taken, and how long it has to go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+# What one network costs beyond its parameters (compilation, steps too small to fill a core),
+# as a number of parameters.
+FIXED_COST = 20_000
+
+
+class Pace:
+    """Estimates the time left from the work done.
+
+    An architecture's work is taken as its parameters and a fixed part.
+    """
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._work: list[float] = []
+        self._done = 0
+
+    def plan(self, parameters: Iterable[int]) -> None:
+        """Say how large the architectures are, in the order they will train."""
+        self._work = [count + FIXED_COST for count in parameters]
+
+    def next(self) -> None:
+        """Say that one more architecture is done."""
+        self._done += 1
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the study began."""
+        return time.perf_counter() - self._started
+
+    def seconds_left(self, share: float) -> float | None:
+        """Return the seconds left when `share` of the present architecture is done."""
+        done = sum(self._work[: self._done]) + share * self._work[self._done]
+        total = sum(self._work)
+        return self.elapsed * (total - done) / done if done > 0.02 * total else None

@@ -1,0 +1,251 @@
+"""A study's table, as a function of its records."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any, TypeVar
+
+from fathom.specs import (
+    DIVERGED,
+    ArchitectureRecord,
+    BaselineRecord,
+    LayerRecord,
+    Record,
+    RunRecord,
+    StatusRecord,
+    StudyRecord,
+    StudySpec,
+    TestRecord,
+    VerdictRecord,
+    from_json_data,
+)
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A mean over seeds.
+
+    Args:
+        mean: Mean score.
+        se: Standard error of the mean over seeds; None for a single seed.
+        n: Number of seeds.
+    """
+
+    mean: float
+    se: float | None
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthRow:
+    """What a study found for one architecture, at its best learning rate.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        parameters: Trainable parameters.
+        learning_rate: The rate with the best mean validation score.
+        validation: Validation score over seeds at that rate.
+        train: Mean training loss of the kept weights' epoch at that rate.
+        test: The one reading of the test split; None until it was read.
+        diverged: Members that diverged, over all rates.
+        diverged_at_best: Members that diverged at the chosen rate.
+        gradient_ratio: Norm of the loss gradient at the first layer's
+            pre-activation over that at the last, at initialisation,
+            geometric mean over seeds; None if not watched.
+        train_seconds: Mean time to train one member at the chosen rate.
+        best_epoch: Mean epoch of the kept weights at the chosen rate.
+        rates: Validation score of every rate, in the order they were given.
+    """
+
+    depth: int
+    width: int
+    parameters: int
+    learning_rate: float
+    validation: Score
+    train: float | None
+    test: TestRecord | None
+    diverged: int
+    diverged_at_best: int
+    gradient_ratio: float | None
+    train_seconds: float
+    best_epoch: float | None
+    rates: tuple[tuple[float, Score], ...]
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A study as far as it got: its records, sorted by kind.
+
+    Args:
+        header: What was to be run.
+        spec: The same as a spec.
+        architectures: One record per architecture begun, in order.
+        runs: One record per trained member.
+        tests: One record per architecture tested.
+        baselines: Models that are not networks.
+        verdict: None until the study is finished.
+        status: The last status; None if none was recorded.
+    """
+
+    header: StudyRecord
+    spec: StudySpec
+    architectures: tuple[ArchitectureRecord, ...]
+    runs: tuple[RunRecord, ...]
+    tests: tuple[TestRecord, ...]
+    baselines: tuple[BaselineRecord, ...]
+    verdict: VerdictRecord | None
+    status: StatusRecord | None
+
+    @classmethod
+    def from_records(cls, records: Iterable[Record]) -> StudyResult:
+        """Sort `records` by kind; the first must be the study's own.
+
+        Raises:
+            ValueError: There is no study record.
+        """
+        found = list(records)
+        headers = _of(found, StudyRecord)
+        if not headers:
+            raise ValueError("A study's records begin with a study record. Received: none.")
+        return cls(
+            header=headers[0],
+            spec=from_json_data(headers[0].spec, StudySpec),
+            architectures=_of(found, ArchitectureRecord),
+            runs=_of(found, RunRecord),
+            tests=_of(found, TestRecord),
+            baselines=_of(found, BaselineRecord),
+            verdict=_last(_of(found, VerdictRecord)),
+            status=_last(_of(found, StatusRecord)),
+        )
+
+    @property
+    def guess(self) -> float:
+        """Score of guessing the majority class (or the mean): what a diverged member is worth."""
+        for baseline in self.baselines:
+            if baseline.name in ("majority-class", "mean"):
+                return baseline.validation
+        return 0.0
+
+    def rows(self) -> tuple[DepthRow, ...]:
+        """Return a row per architecture with trained members, in the study's order."""
+        groups = self.runs_by_architecture()
+        return tuple(
+            self._row(architecture, groups[architecture.depth, architecture.width])
+            for architecture in self.architectures
+            if groups[architecture.depth, architecture.width]
+        )
+
+    def runs_by_architecture(self) -> dict[tuple[int, int], list[RunRecord]]:
+        """Return the runs of each (depth, width)."""
+        groups: dict[tuple[int, int], list[RunRecord]] = defaultdict(list)
+        for run in self.runs:
+            groups[run.depth, run.width].append(run)
+        return groups
+
+    def runs_at_best(self, row: DepthRow) -> list[RunRecord]:
+        """Return the runs behind a row: its architecture's, at the chosen rate."""
+        runs = self.runs_by_architecture()[row.depth, row.width]
+        return [run for run in runs if run.learning_rate == row.learning_rate]
+
+    def _row(self, architecture: ArchitectureRecord, runs: Sequence[RunRecord]) -> DepthRow:
+        rates = scores_by_rate(runs, guess=self.guess)
+        best = best_rate(rates)
+        chosen = [run for run in runs if run.learning_rate == best]
+        return DepthRow(
+            depth=architecture.depth,
+            width=architecture.width,
+            parameters=architecture.parameters,
+            learning_rate=best,
+            validation=rates[best],
+            train=_mean(map(kept_train_loss, chosen)),
+            test=_test_of(architecture, self.tests),
+            diverged=count_diverged(runs),
+            diverged_at_best=count_diverged(chosen),
+            gradient_ratio=gradient_ratio(chosen),
+            train_seconds=fmean(run.train_seconds for run in chosen),
+            best_epoch=_mean(run.best_epoch for run in chosen),
+            rates=tuple(rates.items()),
+        )
+
+
+def scores_by_rate(runs: Sequence[RunRecord], *, guess: float) -> dict[float, Score]:
+    """Return the validation score over seeds of every learning rate.
+
+    A member that never gave a finite validation loss counts as `guess`.
+    """
+    groups: dict[float, list[float]] = defaultdict(list)
+    for run in runs:
+        score = run.validation_score
+        groups[run.learning_rate].append(guess if score is None else score)
+    return {rate: summarise(scores) for rate, scores in groups.items()}
+
+
+def best_rate(rates: dict[float, Score]) -> float:
+    """Return the rate with the highest mean; of equals the smallest rate."""
+    return min(rates, key=lambda rate: (-rates[rate].mean, rate))
+
+
+def summarise(scores: Sequence[float]) -> Score:
+    """Return the mean of `scores` and its standard error."""
+    se = stdev(scores) / math.sqrt(len(scores)) if len(scores) > 1 else None
+    return Score(mean=fmean(scores), se=se, n=len(scores))
+
+
+def count_diverged(runs: Iterable[RunRecord]) -> int:
+    """Return how many of `runs` diverged."""
+    return sum(run.status == DIVERGED for run in runs)
+
+
+def kept_train_loss(run: RunRecord) -> float | None:
+    """Return the training loss of the epoch whose weights were kept."""
+    return None if run.best_epoch is None else run.train_loss[run.best_epoch - 1]
+
+
+def layers_at(run: RunRecord, epoch: int) -> list[LayerRecord]:
+    """Return the measurements of `run`'s layers at `epoch`, from input to output."""
+    return [layer for layer in run.layers if layer.epoch == epoch]
+
+
+def gradient_ratio(runs: Iterable[RunRecord], *, epoch: int = 0) -> float | None:
+    """Return first-layer over last-layer activation gradient, geometric mean over runs."""
+    ratios = [_ratio(layers_at(run, epoch)) for run in runs]
+    known = [ratio for ratio in ratios if ratio is not None]
+    return math.exp(fmean(map(math.log, known))) if known else None
+
+
+# float32 underflows to zero below this; a ratio is then only known to be smaller.
+SMALLEST = 1e-38
+
+
+def _ratio(layers: Sequence[LayerRecord]) -> float | None:
+    if len(layers) < 2:
+        return None
+    first, last = layers[0].activation_gradient, layers[-1].activation_gradient
+    if first is None or last is None or last <= 0:
+        return None
+    return max(first, SMALLEST) / last
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _test_of(architecture: ArchitectureRecord, tests: Iterable[TestRecord]) -> TestRecord | None:
+    key = (architecture.depth, architecture.width)
+    return next((test for test in tests if (test.depth, test.width) == key), None)
+
+
+def _of(records: Iterable[Any], kind: type[Kind]) -> tuple[Kind, ...]:
+    return tuple(record for record in records if isinstance(record, kind))
+
+
+def _last(records: Sequence[Kind]) -> Kind | None:
+    return records[-1] if records else None

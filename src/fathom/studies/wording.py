@@ -1,0 +1,45 @@
+"""Numbers and lists as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fathom.studies.result import StudyResult
+
+
+def score(value: float, result: StudyResult) -> str:
+    """Return a score, or a difference of two, with the digits that mean something."""
+    del result  # accuracy and R2 both read well with three decimals
+    return f"{value:.3f}"
+
+
+def number(value: int) -> str:
+    """Return a count with thousands separated."""
+    return f"{value:,}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 seed", "5 seeds"."""
+    return f"{count} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
+def seconds(value: float) -> str:
+    """Return a duration: "35 ms", "2.1 s", "3 min 20 s"."""
+    if value < 1:
+        return f"{1000 * value:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def depths_in_words(depths: Sequence[int]) -> str:
+    """Return "2 to 5", "2 and 4", "1, 3 and 5"."""
+    if len(depths) > 2 and list(depths) == list(range(depths[0], depths[-1] + 1)):
+        return f"{depths[0]} to {depths[-1]}"
+    if len(depths) == 1:
+        return str(depths[0])
+    return f"{', '.join(map(str, depths[:-1]))} and {depths[-1]}"

@@ -1,0 +1,412 @@
+"""Many members of one architecture, trained as one compiled program."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from fathom.train import devices, initial, orders, stopping
+from fathom.train.blueprint import Blueprint
+from fathom.train.probe import Statistics, Tap, probe_program
+from fathom.train.programs import (
+    State,
+    Weights,
+    advance_program,
+    predict_program,
+    weights_of,
+)
+
+# A call into compiled code cannot be interrupted: aim at calls of well under a second
+# on a core that does some 2e10 floating-point operations in that time.
+OPERATIONS_PER_CALL = 8e9
+PREDICT_BYTES = 64 * 2**20
+
+Score = Callable[[Any, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One network in training.
+
+    Args:
+        seed: Draws initial weights, batch order and dropout.
+        learning_rate: Step size of the optimizer.
+    """
+
+    seed: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a population trains on, placed on every device once.
+
+    Args:
+        x: Training inputs, (rows, ...).
+        y: Training targets, (rows, ...).
+        x_validation: Validation inputs.
+        y_validation: Validation targets.
+        x_probe: Rows on which layers are watched.
+        y_probe: Their targets.
+    """
+
+    x: Any
+    y: Any
+    x_validation: Any
+    y_validation: Any
+    x_probe: Any
+    y_probe: Any
+
+    @classmethod
+    def place(
+        cls, train: tuple[Any, Any], validation: tuple[Any, Any], *, probe_rows: int = 256
+    ) -> TrainingData:
+        """Put the splits on the devices; the first training rows are the probe."""
+        probe = tuple(part[:probe_rows] for part in train)
+        return cls(*devices.place_everywhere((*train, *validation, *probe)))
+
+    @property
+    def rows(self) -> int:
+        """Number of training rows."""
+        return len(self.y)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """How layers are watched.
+
+    Args:
+        taps: The layers, from input to output, found in the model.
+        statistics: What is measured of them.
+    """
+
+    taps: Callable[[Any], Sequence[Tap]]
+    statistics: Statistics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What happened in one epoch; arrays have the axis (member,).
+
+    Args:
+        epoch: Epochs trained; 0 is the measurement at initialisation.
+        loss: Mean training loss over the epoch's batches; None at epoch 0.
+        validation: Scores on the validation rows by name; empty at epoch 0.
+        standing: Who trains on, who improved, who diverged.
+        layers: Measurements by name, each (member, layer); None if not watched.
+    """
+
+    epoch: int
+    loss: np.ndarray | None
+    validation: dict[str, np.ndarray]
+    standing: stopping.Standing
+    layers: dict[str, np.ndarray] | None
+
+
+class Population:
+    """Members of one architecture in training.
+
+    Args:
+        blueprint: The recorded model.
+        members: Who trains.
+        data: What they train on.
+        score: From `(y_true, y_pred)` of one member to named scalars, one of
+            them "loss".
+        batch_size: Rows per step; at most the training rows.
+        watch: How layers are watched; None for not at all.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        members: Sequence[Member],
+        data: TrainingData,
+        *,
+        score: Score,
+        batch_size: int,
+        watch: Watch | None = None,
+    ) -> None:
+        self.blueprint = blueprint
+        self.members = tuple(members)
+        self.data = data
+        self.batch_size = min(batch_size, data.rows)
+        self.taps = tuple(watch.taps(blueprint.model)) if watch else ()
+        self._watch = watch
+        self._score = score
+        self._state = self._initial_state()
+        self._best = weights_of(self._state)
+        self._before = self._state.trainable
+        self._programs: dict[str, Future[Any]] = {}
+        self._tracing = threading.Lock()
+        self._steps_per_call = self._affordable_steps()
+
+    # -- compilation -------------------------------------------------------
+
+    def compile(self, executor: Executor) -> None:
+        """Begin to compile this population's programs."""
+        for name, (make, arguments) in self._sources().items():
+            self._programs[name] = executor.submit(self._compile, make, arguments)
+
+    def _compile(self, make: Callable[[], Any], arguments: Any) -> Any:
+        """Trace one program at a time, since tracing uses the one Keras model; compile freely."""
+        with self._tracing:
+            lowered = jax.jit(make()).trace(*arguments).lower()
+        return lowered.compile()
+
+    def wait(self) -> None:
+        """Wait until the programs are compiled."""
+        for program in self._programs.values():
+            program.result()
+
+    def _sources(self) -> dict[str, tuple[Callable[[], Any], Any]]:
+        model, data = self.blueprint.model, self.data
+        state = devices.shape_of(self._state, by_member=True)
+        flag = self._by_member_shape((), "bool")
+        order = self._by_member_shape((self._steps_per_call, self.batch_size), "int32")
+        x, y, x_block, x_probe, y_probe = devices.shape_of(
+            (data.x, data.y, self._block(data.x_validation, 0), data.x_probe, data.y_probe),
+            by_member=False,
+        )
+        steps = devices.shape_of(np.int32(0), by_member=False)
+        best = weights_of(state)
+        sources = {
+            "advance": (
+                lambda: advance_program(model),
+                (state, best, flag, flag, x, y, order, steps),
+            ),
+            "predict": (lambda: predict_program(model), (best, x_block)),
+        }
+        if self._watch:
+            statistics = self._watch.statistics
+            sources["probe"] = (
+                lambda: probe_program(model, self.taps, statistics),
+                (state, state.trainable, x_probe, y_probe),
+            )
+        return sources
+
+    def _affordable_steps(self) -> int:
+        """Return how many steps one call into compiled code may take."""
+        per_step = 6 * self._width * self.batch_size * max(self.blueprint.num_parameters, 2000)
+        return max(1, min(self.steps_per_epoch, int(OPERATIONS_PER_CALL / per_step)))
+
+    def _by_member_shape(self, shape: tuple[int, ...], dtype: str) -> Any:
+        empty = np.broadcast_to(np.zeros((), dtype), (self._width, *shape))
+        return devices.shape_of(empty, by_member=True)
+
+    def _run(self, name: str, *arguments: Any) -> Any:
+        return self._programs[name].result()(*arguments)
+
+    # -- shape of the work ---------------------------------------------------
+
+    @property
+    def num_members(self) -> int:
+        """Members that were asked for."""
+        return len(self.members)
+
+    @property
+    def _width(self) -> int:
+        """Members in the arrays: filled up so that every device has as many."""
+        return devices.padded(self.num_members)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimisation steps of one epoch."""
+        return orders.steps_per_epoch(self.data.rows, self.batch_size)
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes that training takes: states, kept weights, and the compiled program's own."""
+        held = sum(leaf.nbytes for leaf in jax.tree.leaves((self._state, self._best)))
+        analysis = self._programs["advance"].result().memory_analysis()
+        working = 0 if analysis is None else analysis.temp_size_in_bytes
+        return 2 * held + working * devices.num_devices()
+
+    # -- training -------------------------------------------------------------
+
+    def train(self, *, epochs: int, patience: int | None = None) -> Iterator[Epoch]:
+        """Train, and tell after every epoch; first, what layers do at initialisation.
+
+        Ends when all epochs are done or no member is active. The best weights
+        of every member by validation loss are kept.
+        """
+        standing = stopping.at_start(self.num_members)
+        yield Epoch(
+            epoch=0, loss=None, validation={}, standing=standing, layers=self._measure_layers()
+        )
+        for epoch in range(1, epochs + 1):
+            loss = self._train_epoch(epoch, standing)
+            validation = self._validate()
+            standing = stopping.judge(
+                standing,
+                epoch=epoch,
+                loss=loss,
+                validation_loss=validation["loss"],
+                patience=patience,
+            )
+            yield Epoch(
+                epoch=epoch,
+                loss=loss,
+                validation=validation,
+                standing=standing,
+                layers=self._measure_layers(),
+            )
+            if not standing.active.any():
+                break
+        self._keep_improved(standing)
+
+    def _train_epoch(self, epoch: int, standing: stopping.Standing) -> np.ndarray:
+        """Train one epoch and return each member's mean loss."""
+        seeds = [member.seed for member in self._filled()]
+        order = orders.population_order(
+            seeds, epoch - 1, rows=self.data.rows, batch_size=self.batch_size
+        )
+        self._state = self._state._replace(metrics=self._metrics_at_start())
+        keep = standing.improved
+        for start, stop in self._calls():
+            self._before = self._state.trainable
+            self._advance(order[:, start:stop], keep=keep, active=standing.active)
+            keep = np.zeros_like(keep)
+        return self._mean_loss()
+
+    def _calls(self) -> Iterator[tuple[int, int]]:
+        """Yield the steps of each call; the last step is a call of its own if layers are watched.
+
+        So the weights before the last step are at hand, and its change of them
+        can be measured.
+        """
+        last = self.steps_per_epoch - 1 if self._watch else self.steps_per_epoch
+        for start in range(0, last, self._steps_per_call):
+            yield start, min(start + self._steps_per_call, last)
+        if self._watch:
+            yield last, last + 1
+
+    def _advance(self, order: np.ndarray, *, keep: np.ndarray, active: np.ndarray) -> None:
+        steps = order.shape[1]
+        padding = ((0, 0), (0, self._steps_per_call - steps), (0, 0))
+        self._state, self._best = self._run(
+            "advance",
+            self._state,
+            self._best,
+            self._flags(keep),
+            self._flags(active),
+            self.data.x,
+            self.data.y,
+            devices.place_by_member(np.pad(order, padding)),
+            devices.place_everywhere(np.int32(steps)),
+        )
+
+    def _keep_improved(self, standing: stopping.Standing) -> None:
+        nothing = np.zeros((self._width, 0, self.batch_size), "int32")
+        self._advance(nothing, keep=standing.improved, active=np.zeros_like(standing.active))
+
+    def _mean_loss(self) -> np.ndarray:
+        total, count = self._state.metrics[:2]
+        with np.errstate(invalid="ignore"):  # members that fill up the width have no batches
+            return self._real(np.asarray(total) / np.asarray(count))
+
+    # -- looking ----------------------------------------------------------------
+
+    def predict(self, x: Any, *, kept: bool = True) -> np.ndarray:
+        """Return every member's outputs, (member, rows, ...).
+
+        Args:
+            x: Inputs as in training, (rows, ...).
+            kept: Whether with the best weights, else with the last ones.
+        """
+        weights = self._best if kept else weights_of(self._state)
+        rows = len(x)
+        blocks = [
+            np.asarray(self._run("predict", weights, self._block(x, start)))
+            for start in range(0, rows, self._block_rows)
+        ]
+        return self._real(np.concatenate(blocks, axis=1)[:, :rows])
+
+    @property
+    def _block_rows(self) -> int:
+        widest = max(
+            (int(np.prod(v.shape[1:])) for v in self.blueprint.model.trainable_variables),
+            default=1,
+        )
+        limit = PREDICT_BYTES // (4 * self._width * max(widest, 1))
+        return int(min(len(self.data.y_validation), max(limit, 256)))
+
+    def _block(self, x: Any, start: int) -> Any:
+        """Return the rows from `start` as a full block, filled up by repeating the last row."""
+        block = x[start : start + self._block_rows]
+        missing = self._block_rows - len(block)
+        if missing:
+            block = np.concatenate([block, np.repeat(np.asarray(block[-1:]), missing, axis=0)])
+        return devices.place_everywhere(block)
+
+    def _validate(self) -> dict[str, np.ndarray]:
+        outputs = self.predict(self.data.x_validation, kept=False)
+        scores = _scored(self._score)(self.data.y_validation, outputs)
+        return {name: np.asarray(values, "float64") for name, values in scores.items()}
+
+    def _measure_layers(self) -> dict[str, np.ndarray] | None:
+        if not self._watch:
+            return None
+        measured = self._run(
+            "probe", self._state, self._before, self.data.x_probe, self.data.y_probe
+        )
+        return {
+            name: self._real(np.asarray(values, "float64")) for name, values in measured.items()
+        }
+
+    # -- members -------------------------------------------------------------------
+
+    def kept_weights(self, member: int) -> list[np.ndarray]:
+        """Return a member's best weights in the order of the model's variables."""
+        return _of_member(self._best, member)
+
+    def initial_weights(self, member: int) -> list[np.ndarray]:
+        """Return the weights that a member began with."""
+        drawn = initial.initial_weights(self.blueprint, [self.members[member].seed])
+        return _of_member(Weights(*drawn), 0)
+
+    def _initial_state(self) -> State:
+        members = self._filled()
+        drawn = initial.initial_weights(self.blueprint, [member.seed for member in members])
+        rates = [member.learning_rate for member in members]
+        optimizer = initial.initial_optimizer_state(self.blueprint, rates)
+        state = State(*drawn, optimizer, self._metrics_at_start())
+        return devices.place_by_member(state)
+
+    def _metrics_at_start(self) -> list[Any]:
+        return devices.place_by_member(initial.initial_metrics_state(self.blueprint, self._width))
+
+    def _filled(self) -> list[Member]:
+        missing = self._width - self.num_members
+        return [*self.members, *[self.members[0]] * missing]
+
+    def _flags(self, flags: np.ndarray) -> Any:
+        missing = self._width - len(flags)
+        return devices.place_by_member(np.concatenate([flags, np.zeros(missing, bool)]))
+
+    def _real(self, values: np.ndarray) -> np.ndarray:
+        return values[: self.num_members]
+
+
+def product(seeds: Sequence[int], learning_rates: Sequence[float]) -> tuple[Member, ...]:
+    """Return a member for every rate and seed, rates outermost."""
+    return tuple(Member(seed=seed, learning_rate=rate) for rate in learning_rates for seed in seeds)
+
+
+_SCORED: dict[Score, Any] = {}
+
+
+def _scored(score: Score) -> Any:
+    """Return `score` over all members, compiled once for a score whatever the architecture."""
+    if score not in _SCORED:
+        _SCORED[score] = jax.jit(jax.vmap(score, in_axes=(None, 0)))
+    return _SCORED[score]
+
+
+def _of_member(weights: Weights, member: int) -> list[np.ndarray]:
+    return [np.asarray(values[member]) for values in (*weights.trainable, *weights.non_trainable)]

@@ -1,0 +1,1 @@
+"""Networks, data and studies that several test files share."""
