@@ -1,0 +1,34 @@
+"""What is kept: studies as folders of checked records, weights and models; nothing else writes."""
+
+from fathom.store.disk import check_output, write_output
+from fathom.store.naming import default_name
+from fathom.store.store import Store
+from fathom.store.stored import StoredStudy
+from fathom.store.summary import INTERRUPTED, UNREADABLE, StudySummary
+from fathom.store.tables import (
+    EXPORT_FORMATS,
+    ComparisonRow,
+    RunRow,
+    compare,
+    export,
+    export_rows,
+)
+from fathom.store.writer import StudyWriter
+
+__all__ = [
+    "EXPORT_FORMATS",
+    "INTERRUPTED",
+    "UNREADABLE",
+    "ComparisonRow",
+    "RunRow",
+    "Store",
+    "StoredStudy",
+    "StudySummary",
+    "StudyWriter",
+    "check_output",
+    "compare",
+    "default_name",
+    "export",
+    "export_rows",
+    "write_output",
+]

@@ -1,0 +1,236 @@
+"""A folder of studies."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+
+from fathom.errors import StoreError
+from fathom.specs import StudyRecord
+from fathom.store.disk import check_folder_takes_files, disk_errors, sync_folder
+from fathom.store.folders import Fingerprint, study_folders
+from fathom.store.index import (
+    IndexedStudy,
+    discard_index,
+    index_exists,
+    read_index,
+    update_index,
+)
+from fathom.store.lifecycle import begin_study, continue_study, free_name, remove_study
+from fathom.store.naming import shown
+from fathom.store.stored import StoredStudy, unknown_name
+from fathom.store.summary import UNREADABLE, StudySummary, summarise, with_liveness
+from fathom.store.writer import StudyWriter
+
+DEFAULT_ROOT = "fathom-runs"
+
+
+class Store:
+    """A folder of studies; nothing is read or written before a method needs it.
+
+    Args:
+        root: The folder; None for `$FATHOM_STORE`, or `fathom-runs` here.
+
+    Raises:
+        StoreError: `root` cannot be the name of a folder.
+
+    Example:
+        >>> Store("fathom-runs").root.name
+        'fathom-runs'
+    """
+
+    def __init__(self, root: Path | str | None = None) -> None:
+        chosen = os.fspath(root or os.environ.get("FATHOM_STORE") or DEFAULT_ROOT)
+        if "\0" in chosen:
+            raise StoreError(
+                f"A store must be the name of a folder. Received: {shown(chosen)}.",
+                hint="use --store DIR with a plain name",
+            )
+        self.root = Path(chosen).expanduser().absolute()
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.root)!r})"
+
+    def check_writable(self) -> None:
+        """Raise unless a study can be written here; leaves nothing behind.
+
+        Meant for before a training: what takes hours must not end in a refusal.
+
+        Raises:
+            StoreError: The store is a file, is read-only, is full, or its
+                parent folder is missing.
+        """
+        self._refuse_bad_root()
+        folder = self.root if self.root.is_dir() else self.root.parent
+        with disk_errors(self.root):
+            check_folder_takes_files(folder)
+
+    def _refuse_bad_root(self) -> None:
+        with disk_errors(self.root):
+            if os.path.lexists(self.root) and not self.root.is_dir():
+                raise StoreError(
+                    f"A store must be a folder. Received: {self.root}, which is not one.",
+                    hint="choose another with --store DIR or $FATHOM_STORE",
+                )
+            if not self.root.parent.is_dir():
+                raise StoreError(
+                    f"A store must be in a folder that exists. Received: {self.root}, "
+                    f"but {self.root.parent} is not a folder.",
+                    hint=f"create it with mkdir -p {self.root.parent}, or choose another "
+                    "with --store DIR or $FATHOM_STORE",
+                )
+
+    def create(self, record: StudyRecord) -> StudyWriter:
+        """Begin a study: the first writing to disk.
+
+        Args:
+            record: What is to be run. Its name is made safe and unique; the
+                name it got is the writer's `name`.
+
+        Raises:
+            SpecError: A number in the record is not finite.
+            StoreError: The store cannot be written; nothing is left behind.
+        """
+        self._refuse_bad_root()
+        with disk_errors(self.root):
+            made = self._make_root()
+            try:
+                return begin_study(self.root, record)
+            except BaseException:
+                if made:
+                    with suppress(OSError):  # another process may have begun a study meanwhile
+                        self.root.rmdir()
+                raise
+
+    def _make_root(self) -> bool:
+        try:
+            self.root.mkdir()
+        except FileExistsError:
+            return False
+        sync_folder(self.root.parent)
+        return True
+
+    def reopen(self, name: str) -> StudyWriter:
+        """Go on writing a study that was paused, was interrupted or has ended.
+
+        Raises:
+            UnknownNameError: There is no study of that name.
+            StoreError: Another process is writing it, or it cannot be written.
+        """
+        folder = self._folder_of(name)
+        with disk_errors(folder):
+            return continue_study(folder)
+
+    def open(self, name: str) -> StoredStudy:
+        """Return a study to be read.
+
+        Raises:
+            UnknownNameError: There is no study of that name.
+        """
+        folder = self._folder_of(name)
+        return StoredStudy(folder.name, folder)
+
+    def _folder_of(self, name: str) -> Path:
+        """Return a study's folder; only names that were found in the store make a path."""
+        known = self._folders()
+        for candidate in (name, unicodedata.normalize("NFC", name)):
+            if candidate in known:
+                return self.root / candidate
+        raise unknown_name(f"{self.root} has no study {shown(name)}.", name, tuple(sorted(known)))
+
+    def _folders(self) -> dict[str, Fingerprint]:
+        with disk_errors(self.root):
+            return study_folders(self.root)
+
+    def list(self, *, matching: str | None = None) -> tuple[StudySummary, ...]:
+        """Return the studies, newest first.
+
+        Args:
+            matching: Only those with these letters in their name, source,
+                task, metric or status; case does not matter.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        folders = self._folders()
+        if not folders and not index_exists(self.root):
+            return ()  # nothing to index: a folder that is no store is left alone
+        fresh = (with_liveness(row, self.root / row.name) for row in self._summaries(folders))
+        found = [row for row in fresh if matching is None or _matches(row, matching)]
+        return tuple(sorted(found, key=lambda row: (row.created, row.name), reverse=True))
+
+    def _summaries(self, folders: dict[str, Fingerprint]) -> tuple[StudySummary, ...]:
+        indexed = self._indexed()
+        current = {name: row for name, row in indexed.items() if _is_current(row, folders)}
+        changed = self._read_anew({name: folders[name] for name in folders.keys() - current.keys()})
+        gone = indexed.keys() - folders.keys()
+        if changed or gone:
+            with suppress(OSError, sqlite3.Error):  # a cache; the folders were read
+                update_index(self.root, changed, gone)
+        return tuple(row.summary for row in (*current.values(), *changed.values()))
+
+    def _indexed(self) -> dict[str, IndexedStudy]:
+        try:
+            return read_index(self.root)
+        except (OSError, sqlite3.Error):
+            return {}  # such as a store on a read-only disk: the folders tell the same
+
+    def _read_anew(self, folders: dict[str, Fingerprint]) -> dict[str, IndexedStudy]:
+        rows = {}
+        for name, seen in folders.items():
+            with suppress(OSError):  # deleted since it was seen
+                rows[name] = IndexedStudy(seen, summarise(self.root / name))
+        return rows
+
+    def rebuild_index(self) -> None:
+        """Make the index again from the folders.
+
+        Raises:
+            StoreError: The index cannot be written.
+        """
+        folders = self._folders()
+        with disk_errors(self.root):
+            try:
+                discard_index(self.root)
+                update_index(self.root, self._read_anew(folders))
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"The index of {self.root} must be writable. Received: {error}.",
+                    hint="the studies are safe; free some space or check the folder's rights",
+                ) from error
+
+    def delete(self, name: str) -> None:
+        """Remove a study and all it keeps, for good.
+
+        Raises:
+            UnknownNameError: There is no study of that name.
+            StoreError: A process is writing it, or it cannot be removed.
+        """
+        folder = self._folder_of(name)
+        with disk_errors(folder):
+            remove_study(folder)
+        with suppress(OSError, sqlite3.Error):
+            update_index(self.root, {}, [folder.name])
+
+    def unique_name(self, wanted: str) -> str:
+        """Return `wanted` as a safe name that no study here has yet.
+
+        Example:
+            >>> Store("no-such-folder").unique_name("  my study ")
+            'my-study'
+        """
+        return free_name(self.root, wanted)
+
+
+def _is_current(row: IndexedStudy, folders: dict[str, Fingerprint]) -> bool:
+    """Whether a row needs no second look; what was unreadable gets one, by a newer Fathom say."""
+    is_same = folders.get(row.summary.name) == row.fingerprint
+    return is_same and row.summary.status != UNREADABLE
+
+
+def _matches(summary: StudySummary, text: str) -> bool:
+    words = (summary.name, summary.source, summary.task, summary.metric, summary.status)
+    return any(text.casefold() in word.casefold() for word in words)
