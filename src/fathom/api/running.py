@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fathom.api.best import best_model_bytes
-from fathom.specs import Progress, StatusRecord, StudyRecord, StudySpec, VerdictRecord
+from fathom.specs import Progress, Record, StudyRecord, StudySpec, VerdictRecord
 from fathom.store import Store, StudyWriter
 from fathom.studies import Artifact, Event, StudyResult, depth_study
 
@@ -47,31 +48,26 @@ def stream_study(
     if not isinstance(header, StudyRecord):
         raise TypeError(f"a study begins with its StudyRecord, not {type(header).__name__}")
     with store.create(header) as writer:
-        yield header
-        yield from _kept(events, writer, dataset, [header])
+        named = replace(header, name=writer.name)
+        yield named
+        yield from _kept(events, writer, dataset, [named])
 
 
 def _kept(
-    events: Iterator[Event], writer: StudyWriter, dataset: Dataset, records: list
+    events: Iterator[Event], writer: StudyWriter, dataset: Dataset, records: list[Record]
 ) -> Iterator[Event]:
+    """Pass events on once they are kept; the writer notes how the study ends."""
     if dataset.preprocessing is not None:
         writer.write_file(PREPROCESSING, dataset.preprocessing.to_bytes())
     weights: dict[str, Artifact] = {}
-    try:
-        for event in events:
-            if isinstance(event, Artifact):
-                weights[event.name] = event
-                writer.write_weights(event.name, event.arrays, event.metadata)
-            elif not isinstance(event, Progress):
-                writer.append(event)
-                records.append(event)
-            if isinstance(event, VerdictRecord) and event.depth is not None:
-                result = StudyResult.from_records(records)
-                writer.write_file(BEST_MODEL, best_model_bytes(result, weights))
-            yield event
-    except (KeyboardInterrupt, GeneratorExit):
-        writer.append(StatusRecord(status="paused", message="stopped before the end"))
-        raise
-    except Exception as error:
-        writer.append(StatusRecord(status="failed", message=f"{type(error).__name__}: {error}"))
-        raise
+    for event in events:
+        if isinstance(event, Artifact):
+            weights[event.name] = event
+            writer.write_weights(event.name, event.arrays, event.metadata)
+        elif not isinstance(event, Progress):
+            writer.append(event)
+            records.append(event)
+        if isinstance(event, VerdictRecord) and event.depth is not None:
+            result = StudyResult.from_records(records)
+            writer.write_file(BEST_MODEL, best_model_bytes(result, weights))
+        yield event

@@ -12,6 +12,8 @@ from fathom.specs import BaselineRecord
 
 # Rows x features x classes beyond which boosting would cost more than the study.
 MOST_WORK = 1e8
+# Below this many rows its threads wait for each other longer than they work.
+FEW_ROWS = 10_000
 
 
 def guessing(dataset: Dataset, *, seed: int) -> BaselineRecord:
@@ -33,11 +35,14 @@ def can_boost(dataset: Dataset) -> bool:
 def boosting(dataset: Dataset, *, seed: int) -> BaselineRecord:
     """Fit scikit-learn's histogram gradient boosting with its default settings."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
     is_classification = dataset.task == "classification"
     kind = HistGradientBoostingClassifier if is_classification else HistGradientBoostingRegressor
-    model = kind(random_state=seed).fit(_flat(dataset.train.x), dataset.train.y)
+    threads = 1 if len(dataset.train) < FEW_ROWS else None
+    with threadpool_limits(threads, user_api="openmp"):
+        model = kind(random_state=seed).fit(_flat(dataset.train.x), dataset.train.y)
     guesses = [model.predict(_flat(split.x)) for split in (dataset.validation, dataset.test)]
     seconds = time.perf_counter() - started
     return _record("hist-gradient-boosting", dataset, *guesses, seconds=seconds, seed=seed)

@@ -201,7 +201,12 @@ class _Bench:
         batch = min(settings.batch_size, len(self.dataset.train))
         blueprint = train.record(
             partial(models.build, network),
-            partial(models.compile_for, task=network.task, optimizer=settings.optimizer),
+            partial(
+                models.compile_for,
+                task=network.task,
+                optimizer=settings.optimizer,
+                metrics=False,
+            ),
             self.dataset.train.x[:batch],
             self.dataset.train.y[:batch],
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,10 +20,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from fathom.train import keras_internals
+from fathom.train import keras_internals, threefry
 from fathom.train.blueprint import Blueprint
 
 Values = list[Any]  # one array (member, ...) per variable
+# Numbers per member up to which drawing on the host is quicker than compiling a program.
+MOST_ON_HOST = 2**17
 
 
 def initial_weights(blueprint: Blueprint, seeds: Sequence[int]) -> tuple[Values, Values]:
@@ -114,7 +117,20 @@ def _value(variable: Any, draws: np.ndarray, places: dict[int, int]) -> Any:
     initializer = keras_internals.initializer_of(variable)
     seed = initializer.seed  # pyright: ignore[reportOptionalMemberAccess,reportFunctionMemberAccess]
     seeds = draws[:, places[seed]] if seed in places else np.full(members, seed, "uint32")
-    return _drawer(initializer, tuple(variable.shape), variable.dtype)(seeds)
+    distinct, members_of = np.unique(seeds, return_inverse=True)
+    return _draw(initializer, tuple(variable.shape), variable.dtype, distinct)[members_of]
+
+
+def _draw(initializer: Any, shape: tuple[int, ...], dtype: str, seeds: np.ndarray) -> np.ndarray:
+    """Return (seed, *shape): small draws on the host, others by a compiled program."""
+    distribution = keras_internals.distribution_of(initializer, shape)
+    if distribution is None or dtype != "float32" or math.prod(shape) > MOST_ON_HOST:
+        return np.asarray(_drawer(initializer, shape, dtype)(seeds))
+    kind, first, second = distribution
+    if kind == "uniform":
+        return threefry.uniform(seeds, shape, low=first, high=second)
+    draw = threefry.normal if kind == "normal" else threefry.truncated_normal
+    return draw(seeds, shape) * np.float32(second) + np.float32(first)
 
 
 def _seed_states(own_seed: int, draws: np.ndarray, places: dict[int, int]) -> np.ndarray:

@@ -7,6 +7,7 @@ for each of them that changes.
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,8 +16,11 @@ import keras
 import numpy as np
 from keras.src import backend
 from keras.src.backend.common import global_state
+from keras.src.initializers.random_initializers import compute_fans
 
 UNINITIALIZED = "uninitialized_variables"
+# Standard deviation of a standard normal truncated at two deviations.
+TRUNCATED_DEVIATION = 0.87962566103423978
 
 
 @contextlib.contextmanager
@@ -64,6 +68,39 @@ def seed_of(variable: Any) -> int | None:
     if isinstance(variable._initializer, keras.initializers.Initializer):
         return None
     return int(np.asarray(variable._initializer(variable.shape, dtype=variable.dtype))[0])
+
+
+def distribution_of(initializer: Any, shape: Sequence[int]) -> tuple[str, float, float] | None:
+    """Return the distribution that one of Keras's initializers draws from.
+
+    Returns:
+        `("uniform", low, high)`, `("normal", mean, deviation)` or
+        `("truncated_normal", mean, deviation)`, the deviation before
+        truncation; None for any other initializer.
+    """
+    kinds = keras.initializers
+    if isinstance(initializer, kinds.RandomUniform):
+        return "uniform", initializer.minval, initializer.maxval
+    if isinstance(initializer, kinds.TruncatedNormal):
+        return "truncated_normal", initializer.mean, initializer.stddev
+    if isinstance(initializer, kinds.RandomNormal):
+        return "normal", initializer.mean, initializer.stddev
+    if isinstance(initializer, kinds.VarianceScaling):
+        return _scaled_distribution(initializer, shape)
+    return None
+
+
+def _scaled_distribution(initializer: Any, shape: Sequence[int]) -> tuple[str, float, float]:
+    fan_in, fan_out = compute_fans(
+        shape, input_axes=initializer.input_axes, output_axes=initializer.output_axes
+    )
+    fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+    variance = initializer.scale / max(1.0, fans[initializer.mode])
+    if initializer.distribution == "truncated_normal":
+        return "truncated_normal", 0.0, math.sqrt(variance) / TRUNCATED_DEVIATION
+    if initializer.distribution == "untruncated_normal":
+        return "normal", 0.0, math.sqrt(variance)
+    return "uniform", -math.sqrt(3 * variance), math.sqrt(3 * variance)
 
 
 class FixedSeed(keras.random.SeedGenerator):
