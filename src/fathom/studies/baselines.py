@@ -13,7 +13,7 @@ from fathom.specs import BaselineRecord
 # Rows x features x classes beyond which boosting would cost more than the study.
 MOST_WORK = 1e8
 # Below this many rows its threads wait for each other longer than they work.
-FEW_ROWS = 10_000
+FEW_ROWS = 100_000
 
 
 def guessing(dataset: Dataset, *, seed: int) -> BaselineRecord:
