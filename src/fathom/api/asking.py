@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from fathom.specs import DEFAULT_LEARNING_RATES, ModelSpec, StudySpec, TrainSpec
 
 if TYPE_CHECKING:
     from fathom.data import Dataset
+
+SMALLEST_BATCH, LARGEST_BATCH = 32, 256
 
 
 def study_spec(
@@ -29,7 +32,7 @@ def study_spec(
     seeds: int = 5,
     seed: int = 0,
     epochs: int = 40,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     patience: int | None = 8,
     allocation: str = "full",
     baselines: bool = True,
@@ -55,7 +58,7 @@ def study_spec(
         seeds: Number of seeds.
         seed: The first of them.
         epochs: Passes over the training rows, at most.
-        batch_size: Rows per step.
+        batch_size: Rows per step; None chooses by the number of training rows.
         patience: Epochs without a better validation loss before a member
             stops; None trains all epochs.
         allocation: "full": the whole grid.
@@ -80,7 +83,7 @@ def study_spec(
     settings = TrainSpec(
         optimizer=optimizer,
         epochs=epochs,
-        batch_size=batch_size,
+        batch_size=usual_batch_size(len(dataset.train)) if batch_size is None else batch_size,
         patience=patience,
         watch=watch,
     )
@@ -100,3 +103,17 @@ def study_spec(
         allocation=allocation,
         baselines=baselines,
     )
+
+
+def usual_batch_size(rows: int) -> int:
+    """Return a power of two from 32 to 256 that gives some 150 to 300 steps an epoch.
+
+    Small data keep the 32 rows that Keras uses; large data take larger
+    batches, which cost less time for the same number of epochs.
+
+    Example:
+        >>> usual_batch_size(1_000), usual_batch_size(26_000), usual_batch_size(48_000)
+        (32, 128, 256)
+    """
+    fitting = 2 ** int(math.log2(max(rows / 150, 1)))
+    return min(max(fitting, SMALLEST_BATCH), LARGEST_BATCH)

@@ -116,7 +116,7 @@ class Study:
         preprocessing = self.preprocessing()
         if preprocessing is None:
             raise DataError(f"{self.name} was stored without its preprocessing.")
-        inputs = preprocessing.transform(rows)
+        inputs = preprocessing.transform(rows).x
         return preprocessing.labels(self.best_model().predict(inputs, verbose=0))
 
     def _repr_html_(self) -> str:

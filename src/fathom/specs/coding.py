@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 
 def to_json_data(value: Any) -> Any:
-    """Return `value` as dicts, lists, strings, numbers, booleans and None."""
-    return msgspec.to_builtins(value)
+    """Return `value` as it comes back from JSON: dicts, lists, strings, numbers, booleans, None."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def from_json_data(data: Any, kind: type[T]) -> T:
@@ -34,7 +34,7 @@ def encode_record(record: Record) -> dict[str, Any]:
     return {
         "kind": _kind_of(record),
         "version": RECORD_VERSION,
-        **to_json_data(record),
+        **msgspec.to_builtins(record),
     }
 
 

@@ -150,7 +150,7 @@ def _header(spec: StudySpec, dataset: Dataset, name: str) -> StudyRecord:
     return StudyRecord(
         name=name,
         spec=to_json_data(spec),
-        dataset=dataset.summary(),
+        dataset=to_json_data(dataset.summary()),
         metric=measure.metric_name(dataset.task),
         versions=versions(),
         machine=machine(),
