@@ -9,6 +9,7 @@ from fathom.studies.result import (
     gradient_ratio,
     layers_at,
 )
+from fathom.studies.verdict import best_row, standard_error
 
 if TYPE_CHECKING:
     from fathom.studies.depth import (
@@ -28,10 +29,12 @@ __all__ = [
     "StudyResult",
     "architectures",
     "artifact_name",
+    "best_row",
     "check",
     "depth_study",
     "gradient_ratio",
     "layers_at",
+    "standard_error",
 ]
 
 
