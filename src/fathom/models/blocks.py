@@ -1,0 +1,70 @@
+"""The pieces that families are made of, and how many parameters each has.
+
+Every piece is a layer of its own, so that the output of a Dense layer is a
+pre-activation, and every layer is named, so that two builds of a spec agree.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from fathom.models.initializers import hidden_initializer
+from fathom.specs import ModelSpec
+
+Tensor = Any  # a keras.KerasTensor, `(batch, units)`
+
+
+def dense(spec: ModelSpec, name: str, *, initializer: str | None = None) -> keras.layers.Layer:
+    """Return the linear layer of a hidden block, `spec.width` units."""
+    return keras.layers.Dense(
+        spec.width,
+        kernel_initializer=initializer or hidden_initializer(spec),
+        kernel_regularizer=_regularizer(spec),
+        name=name,
+    )
+
+
+def activated(spec: ModelSpec, x: Tensor, suffix: str) -> Tensor:
+    """Return `x` normalised, activated and dropped out, as far as the spec asks."""
+    if spec.normalization != "none":
+        x = _normalization(spec, f"normalization_{suffix}")(x)
+    x = keras.layers.Activation(spec.activation, name=f"activation_{suffix}")(x)
+    if spec.dropout > 0:
+        x = keras.layers.Dropout(spec.dropout, name=f"dropout_{suffix}")(x)
+    return x
+
+
+def stack_parameters(spec: ModelSpec, layers: int) -> int:
+    """Return the trainable parameters of `layers` Dense layers, each with its normalisation."""
+    first = num_features(spec) * spec.width + spec.width
+    other = spec.width * spec.width + spec.width
+    scale_and_shift = 0 if spec.normalization == "none" else 2 * spec.width
+    return first + (layers - 1) * other + layers * scale_and_shift
+
+
+def layers_per_block(spec: ModelSpec) -> int:
+    """Return the layers a signal passes in one block."""
+    return 2 + (spec.normalization != "none") + (spec.dropout > 0)
+
+
+def num_features(spec: ModelSpec) -> int:
+    """Return the length of one flattened input."""
+    return math.prod(spec.input_shape)
+
+
+def _normalization(spec: ModelSpec, name: str) -> keras.layers.Layer:
+    if spec.normalization == "batch":
+        return keras.layers.BatchNormalization(name=name)
+    return keras.layers.LayerNormalization(name=name)
+
+
+def _regularizer(spec: ModelSpec) -> keras.regularizers.Regularizer | None:
+    """Return the penalty, in the single classes where they do: those can vary by member."""
+    if spec.l1 and spec.l2:
+        return keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
+    if spec.l1:
+        return keras.regularizers.L1(spec.l1)
+    return keras.regularizers.L2(spec.l2) if spec.l2 else None
