@@ -104,23 +104,17 @@ def _number(value: float) -> float | None:
 def _layer_records(
     population: Population, epochs: Sequence[Epoch], place: int, *, last: int
 ) -> tuple[LayerRecord, ...]:
-    watched = [epochs[epoch] for epoch in _told_epochs(last)]
     return tuple(
         _layer_record(tap.name, layer, epoch, place)
-        for epoch in watched
-        if epoch.layers is not None
+        for epoch in epochs[: last + 1]
+        if epoch.layers is not None and _is_told(epoch.epoch, last)
         for layer, tap in enumerate(population.taps)
     )
 
 
-def _told_epochs(last: int) -> list[int]:
-    """Return the epochs whose layers are recorded: 0, the powers of four, and the last."""
-    told = {0, last}
-    power = 1
-    while power < last:
-        told.add(power)
-        power *= 4
-    return sorted(told)
+def _is_told(epoch: int, last: int) -> bool:
+    """Return whether an epoch is recorded: initialisation, powers of two, the member's last."""
+    return epoch == last or epoch & (epoch - 1) == 0
 
 
 def _layer_record(name: str, layer: int, epoch: Epoch, place: int) -> LayerRecord:

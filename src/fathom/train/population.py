@@ -65,7 +65,7 @@ class TrainingData:
 
     @classmethod
     def place(
-        cls, train: tuple[Any, Any], validation: tuple[Any, Any], *, probe_rows: int = 256
+        cls, train: tuple[Any, Any], validation: tuple[Any, Any], *, probe_rows: int = 128
     ) -> TrainingData:
         """Put the splits on the devices; the first training rows are the probe."""
         probe = tuple(part[:probe_rows] for part in train)
@@ -84,10 +84,13 @@ class Watch:
     Args:
         taps: The layers, from input to output, found in the model.
         statistics: What is measured of them.
+        every_epoch: Whether after every epoch; else at initialisation, after
+            epochs 1, 2, 4, 8, ..., and whenever a member stops.
     """
 
     taps: Callable[[Any], Sequence[Tap]]
     statistics: Statistics
+    every_epoch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,8 @@ class Epoch:
         loss: Mean training loss over the epoch's batches; None at epoch 0.
         validation: Scores on the validation rows by name; empty at epoch 0.
         standing: Who trains on, who improved, who diverged.
-        layers: Measurements by name, each (member, layer); None if not watched.
+        layers: Measurements by name, each (member, layer); None if the layers
+            were not measured after this epoch.
     """
 
     epoch: int
@@ -242,19 +246,23 @@ class Population:
         for epoch in range(1, epochs + 1):
             loss = self._train_epoch(epoch, standing)
             validation = self._validate()
-            standing = stopping.judge(
+            before, standing = (
                 standing,
-                epoch=epoch,
-                loss=loss,
-                validation_loss=validation["loss"],
-                patience=patience,
+                stopping.judge(
+                    standing,
+                    epoch=epoch,
+                    loss=loss,
+                    validation_loss=validation["loss"],
+                    patience=patience,
+                ),
             )
+            stopped = epoch == epochs or bool((before.active & ~standing.active).any())
             yield Epoch(
                 epoch=epoch,
                 loss=loss,
                 validation=validation,
                 standing=standing,
-                layers=self._measure_layers(),
+                layers=self._measure_layers() if stopped or self._is_watched(epoch) else None,
             )
             if not standing.active.any():
                 break
@@ -348,6 +356,11 @@ class Population:
         outputs = self.predict(self.data.x_validation, kept=False)
         scores = _scored(self._score)(self.data.y_validation, outputs)
         return {name: np.asarray(values, "float64") for name, values in scores.items()}
+
+    def _is_watched(self, epoch: int) -> bool:
+        if self._watch is None:
+            return False
+        return self._watch.every_epoch or epoch & (epoch - 1) == 0
 
     def _measure_layers(self) -> dict[str, np.ndarray] | None:
         if not self._watch:

@@ -1,0 +1,80 @@
+# Everything a developer types. `make help` lists it.
+#
+#   make test ARGS="-k verdict"     hands ARGS to pytest
+#   make PYTHON=python3.12 test     chooses the Python (3.11 to 3.13)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help study test check format-check lint imports types format bench lock clean chromium
+
+# Settings of the caller's shell that would change what is built here. Compiled
+# bytecode must be kept: without it, importing Keras and JAX takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+
+# The certificates the rest of the machine trusts, where it keeps any.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
+
+ifeq ($(origin PYTHON),command line)
+export PYTHON
+export UV_PYTHON := $(PYTHON)
+endif
+
+BIN := .venv/bin
+SYNC = uv=$$(scripts/uv) && "$$uv" sync --frozen --compile-bytecode --quiet
+WORKERS ?= 2
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+study: .venv/runtime ## Set up, and find out how deep a network digits need
+	@$(BIN)/fathom study digits
+
+test: .venv/development chromium ## Set up, and run every test
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: format-check lint imports types test ## Everything a change must pass
+
+format-check: .venv/development
+	@$(BIN)/ruff format --check
+
+lint: .venv/development
+	@$(BIN)/ruff check
+
+imports: .venv/development
+	@$(BIN)/lint-imports
+
+types: .venv/development
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: .venv/development ## Format, and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+bench: .venv/development ## Measure speed beside other libraries
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit; done
+
+lock: ## Bring uv.lock in line with pyproject.toml (ARGS=--upgrade: newer versions)
+	@uv=$$(scripts/uv) && env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	  "$$uv" lock --default-index https://pypi.org/simple $(ARGS)
+
+clean: ## Remove what make made; studies are kept
+	rm -rf .venv .venv-tools .venv-tools.log dist build
+	rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Without development tools; --inexact leaves them where they are already.
+.venv/runtime: pyproject.toml uv.lock
+	@echo "Installing Fathom into .venv." >&2
+	@$(SYNC) --no-dev --inexact
+	@touch $@
+
+.venv/development: pyproject.toml uv.lock
+	@echo "Installing Fathom and its development tools into .venv." >&2
+	@$(SYNC)
+	@touch $@ .venv/runtime
+
+# A developer without a browser skips those tests; continuous integration may not.
+chromium:
+	@scripts/chromium --install >/dev/null || test -z "$(CI)"
