@@ -62,7 +62,7 @@ def _configure_jax() -> None:
 
     if not xla_bridge.backends_are_initialized():
         jax.config.update("jax_num_cpu_devices", cpu_cores())
-    if jax.config.jax_compilation_cache_dir is None:
+    if jax.config.values["jax_compilation_cache_dir"] is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

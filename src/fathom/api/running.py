@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ PREPROCESSING = "preprocessing.skops"
 
 def stream_study(
     spec: StudySpec, dataset: Dataset, *, name: str, store: Store | None = None
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Run a study, keep what it tells, and pass it on as it happens.
 
     Nothing is written before the spec is known to be sound. Where the stream

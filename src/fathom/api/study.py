@@ -117,7 +117,8 @@ class Study:
         if preprocessing is None:
             raise DataError(f"{self.name} was stored without its preprocessing.")
         inputs = preprocessing.transform(rows).x
-        return preprocessing.labels(self.best_model().predict(inputs, verbose=0))
+        model: Any = self.best_model()
+        return preprocessing.labels(model.predict(inputs, verbose=0))
 
     def _repr_html_(self) -> str:
         from fathom import report

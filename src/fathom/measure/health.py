@@ -23,65 +23,57 @@ SATURATED_SHARE = 0.05
 
 
 def layer_statistics(
-    z: Any, a: Any, delta: Any, kernel: Any, gradient: Any, before: Any, *, activation: str
+    z: Any, a: Any, delta: Any, gradient: Any, kernel: Any, before: Any, *, activation: str
 ) -> dict[str, Any]:
-    """Measure layers of one shape and activation together.
+    """Measure one layer of one member.
 
     Args:
-        z: Pre-activations, float (layer, rows, ..., units).
-        a: Activations, of the same shape.
-        delta: dL/dz.
-        kernel: W, (layer, ...).
+        z: Pre-activations, float (rows, ..., units).
+        a: Activations, float (rows, ..., units).
+        delta: dL/dz, like z.
         gradient: dL/dW.
+        kernel: W.
         before: W before the last step.
         activation: Keras name of the activation.
 
     Returns:
-        Arrays (layer,): `activation_gradient`, norm of delta; `weight_gradient`,
-        norm of dL/dW; `weight_norm`; `update_ratio`, norm of the last change
-        of W over the norm of W; `activation_mean`; `activation_std`; `dead`
-        and `near_dead`, shares of units never, and on less than 1% of rows,
-        above zero (rectifiers; NaN for others); `saturated`, share of
-        activations with a slope under 5% of the steepest (bounded
-        activations; NaN for others).
+        Scalars: `activation_gradient`, norm of delta; `weight_gradient`, norm
+        of dL/dW; `weight_norm`; `update_ratio`, norm of the last change of W
+        over the norm of W before it (over 1 where W was zero);
+        `activation_mean`; `activation_std`; `dead` and `near_dead`, shares of
+        units never, and on less than 1% of rows, above zero (rectifiers; NaN
+        for others); `saturated`, share of activations with a slope under 5%
+        of the steepest (bounded activations; NaN for others).
     """
-    norm_before = _norms(before)
+    size = _norm(before)
     return {
-        "activation_gradient": _norms(delta),
-        "weight_gradient": _norms(gradient),
-        "weight_norm": _norms(kernel),
-        "update_ratio": _norms(kernel - before) / jnp.where(norm_before > 0, norm_before, 1.0),
-        "activation_mean": a.mean(axis=tuple(range(1, a.ndim))),
-        "activation_std": a.std(axis=tuple(range(1, a.ndim))),
+        "activation_gradient": _norm(delta),
+        "weight_gradient": _norm(gradient),
+        "weight_norm": _norm(kernel),
+        "update_ratio": _norm(kernel - before) / jnp.where(size > 0, size, 1.0),
+        "activation_mean": a.mean(),
+        "activation_std": a.std(),
         **_rectifier_statistics(a, activation),
         "saturated": _saturated(z, activation),
     }
 
 
-def _norms(values: Any) -> Any:
-    """Frobenius norm per layer, scaled so that tiny gradients do not underflow when squared."""
-    flat = values.reshape(len(values), -1)
-    largest = jnp.abs(flat).max(axis=1)
+def _norm(values: Any) -> Any:
+    """Frobenius norm, scaled so that tiny gradients do not underflow when squared."""
+    largest = jnp.abs(values).max()
     safe = jnp.where(largest > 0, largest, 1.0)
-    return largest * jnp.sqrt(jnp.square(flat / safe[:, None]).sum(axis=1))
+    return largest * jnp.sqrt(jnp.square(values / safe).sum())
 
 
 def _rectifier_statistics(a: Any, activation: str) -> dict[str, Any]:
     if activation not in RECTIFIERS:
-        unknown = jnp.full(len(a), jnp.nan)
-        return {"dead": unknown, "near_dead": unknown}
-    flat = a.reshape(len(a), -1, a.shape[-1])
-    active = (flat > 0).mean(axis=1)  # (layer, units)
-    return {
-        "dead": (active == 0).mean(axis=1),
-        "near_dead": (active < NEAR_DEAD_SHARE).mean(axis=1),
-    }
+        return {"dead": jnp.float32(jnp.nan), "near_dead": jnp.float32(jnp.nan)}
+    active = (a > 0).mean(axis=tuple(range(a.ndim - 1)))  # (units,)
+    return {"dead": (active == 0).mean(), "near_dead": (active < NEAR_DEAD_SHARE).mean()}
 
 
 def _saturated(z: Any, activation: str) -> Any:
     if activation not in STEEPEST:
-        return jnp.full(len(z), jnp.nan)
-    function = getattr(keras.activations, activation)
-    _, slope = jax.jvp(function, (z,), (jnp.ones_like(z),))
-    flat = jnp.abs(slope).reshape(len(z), -1)
-    return (flat < SATURATED_SHARE * STEEPEST[activation]).mean(axis=1)
+        return jnp.float32(jnp.nan)
+    _, slope = jax.jvp(getattr(keras.activations, activation), (z,), (jnp.ones_like(z),))
+    return (jnp.abs(slope) < SATURATED_SHARE * STEEPEST[activation]).mean()

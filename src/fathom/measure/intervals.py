@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,7 @@ def r2_interval(y: np.ndarray, predictions: np.ndarray, *, seed: int) -> Interva
     return _interval(mean, scores, seed)
 
 
+@functools.lru_cache(maxsize=2)
 def _row_weights(rows: int, seed: int) -> np.ndarray:
     """Return how often each row is drawn, float32 (draw, rows)."""
     draws = DRAWS if rows <= 20_000 else DRAWS // 4

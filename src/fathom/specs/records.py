@@ -146,8 +146,8 @@ class TestRecord:
         depth: Hidden blocks.
         width: Units per hidden block.
         learning_rate: The rate chosen on the validation split.
-        scores: A score per seed that did not diverge.
-        mean: Mean over seeds; None if all diverged.
+        scores: A score per seed; a member that diverged at once guesses.
+        mean: Mean over seeds; None if it could not be computed.
         low: Lower end of the 95% bootstrap interval over seeds and rows.
         high: Upper end.
         predict_seconds: Time one member takes to predict 1000 rows.

@@ -31,7 +31,7 @@ def without_values() -> Iterator[backend.StatelessScope]:
     one after another takes a second. The scope's `state_mapping` holds what
     was assigned to variables meanwhile; no variable keeps it.
     """
-    before = list(global_state.get_global_attribute(UNINITIALIZED, []))
+    before = list(global_state.get_global_attribute(UNINITIALIZED) or [])
     try:
         with backend.StatelessScope(initialize_variables=False) as scope:
             yield scope

@@ -13,12 +13,15 @@ import numpy as np
 
 from fathom.train import devices, initial, orders, stopping
 from fathom.train.blueprint import Blueprint
-from fathom.train.probe import Statistics, Tap, probe_program
+from fathom.train.probe import Statistics, Tap, measured, probe_program
 from fathom.train.programs import (
     State,
     Weights,
     advance_program,
+    keep_program,
+    packed_shapes,
     predict_program,
+    unpacked,
     weights_of,
 )
 
@@ -144,7 +147,10 @@ class Population:
         self._watch = watch
         self._score = score
         self._state = self._initial_state()
-        self._best = weights_of(self._state)
+        self._kept = {
+            dtype: devices.place_by_member(np.zeros(shape, dtype))
+            for dtype, shape in packed_shapes(weights_of(self._state)).items()
+        }
         self._before = self._state.trainable
         self._programs: dict[str, Future[Any]] = {}
         self._tracing = threading.Lock()
@@ -171,26 +177,23 @@ class Population:
     def _sources(self) -> dict[str, tuple[Callable[[], Any], Any]]:
         model, data = self.blueprint.model, self.data
         state = devices.shape_of(self._state, by_member=True)
-        flag = self._by_member_shape((), "bool")
         order = self._by_member_shape((self._steps_per_call, self.batch_size), "int32")
         x, y, x_block, x_probe, y_probe = devices.shape_of(
             (data.x, data.y, self._block(data.x_validation, 0), data.x_probe, data.y_probe),
             by_member=False,
         )
         steps = devices.shape_of(np.int32(0), by_member=False)
-        best = weights_of(state)
+        weights, kept = weights_of(state), devices.shape_of(self._kept, by_member=True)
+        chosen = self._by_member_shape((), "bool")
         sources = {
-            "advance": (
-                lambda: advance_program(model),
-                (state, best, flag, flag, x, y, order, steps),
-            ),
-            "predict": (lambda: predict_program(model), (best, x_block)),
+            "advance": (lambda: advance_program(model), (state, x, y, order, steps)),
+            "predict": (lambda: predict_program(model), (weights, x_block)),
+            "keep": (keep_program, (weights, kept, chosen)),
         }
         if self._watch:
-            statistics = self._watch.statistics
             sources["probe"] = (
-                lambda: probe_program(model, self.taps, statistics),
-                (state, state.trainable, x_probe, y_probe),
+                lambda: probe_program(model, self.taps),
+                (state, x_probe, y_probe),
             )
         return sources
 
@@ -226,7 +229,7 @@ class Population:
     @property
     def num_bytes(self) -> int:
         """Bytes that training takes: states, kept weights, and the compiled program's own."""
-        held = sum(leaf.nbytes for leaf in jax.tree.leaves((self._state, self._best)))
+        held = sum(leaf.nbytes for leaf in jax.tree.leaves((self._state, self._kept)))
         analysis = self._programs["advance"].result().memory_analysis()
         working = 0 if analysis is None else analysis.temp_size_in_bytes
         return 2 * held + working * devices.num_devices()
@@ -236,15 +239,16 @@ class Population:
     def train(self, *, epochs: int, patience: int | None = None) -> Iterator[Epoch]:
         """Train, and tell after every epoch; first, what layers do at initialisation.
 
-        Ends when all epochs are done or no member is active. The best weights
-        of every member by validation loss are kept.
+        Ends when all epochs are done or no member is active. The weights with
+        each member's best validation loss are kept; zeros for a member that
+        never had a finite one.
         """
         standing = stopping.at_start(self.num_members)
         yield Epoch(
             epoch=0, loss=None, validation={}, standing=standing, layers=self._measure_layers()
         )
         for epoch in range(1, epochs + 1):
-            loss = self._train_epoch(epoch, standing)
+            loss = self._train_epoch(epoch)
             validation = self._validate()
             before, standing = (
                 standing,
@@ -256,6 +260,7 @@ class Population:
                     patience=patience,
                 ),
             )
+            self._keep(standing.improved)
             stopped = epoch == epochs or bool((before.active & ~standing.active).any())
             yield Epoch(
                 epoch=epoch,
@@ -266,20 +271,21 @@ class Population:
             )
             if not standing.active.any():
                 break
-        self._keep_improved(standing)
 
-    def _train_epoch(self, epoch: int, standing: stopping.Standing) -> np.ndarray:
-        """Train one epoch and return each member's mean loss."""
+    def _train_epoch(self, epoch: int) -> np.ndarray:
+        """Train one epoch and return each member's mean loss.
+
+        Members that have stopped train on: nobody looks at them any more, and
+        holding them still would cost more than the arithmetic.
+        """
         seeds = [member.seed for member in self._filled()]
         order = orders.population_order(
             seeds, epoch - 1, rows=self.data.rows, batch_size=self.batch_size
         )
         self._state = self._state._replace(metrics=self._metrics_at_start())
-        keep = standing.improved
         for start, stop in self._calls():
             self._before = self._state.trainable
-            self._advance(order[:, start:stop], keep=keep, active=standing.active)
-            keep = np.zeros_like(keep)
+            self._advance(order[:, start:stop])
         return self._mean_loss()
 
     def _calls(self) -> Iterator[tuple[int, int]]:
@@ -294,24 +300,23 @@ class Population:
         if self._watch:
             yield last, last + 1
 
-    def _advance(self, order: np.ndarray, *, keep: np.ndarray, active: np.ndarray) -> None:
+    def _advance(self, order: np.ndarray) -> None:
         steps = order.shape[1]
         padding = ((0, 0), (0, self._steps_per_call - steps), (0, 0))
-        self._state, self._best = self._run(
+        self._state = self._run(
             "advance",
             self._state,
-            self._best,
-            self._flags(keep),
-            self._flags(active),
             self.data.x,
             self.data.y,
             devices.place_by_member(np.pad(order, padding)),
             devices.place_everywhere(np.int32(steps)),
         )
 
-    def _keep_improved(self, standing: stopping.Standing) -> None:
-        nothing = np.zeros((self._width, 0, self.batch_size), "int32")
-        self._advance(nothing, keep=standing.improved, active=np.zeros_like(standing.active))
+    def _keep(self, improved: np.ndarray) -> None:
+        """Keep the present weights of the members that improved."""
+        if improved.any():
+            chosen = self._flags(improved)
+            self._kept = self._run("keep", weights_of(self._state), self._kept, chosen)
 
     def _mean_loss(self) -> np.ndarray:
         total, count = self._state.metrics[:2]
@@ -327,7 +332,9 @@ class Population:
             x: Inputs as in training, (rows, ...).
             kept: Whether with the best weights, else with the last ones.
         """
-        weights = self._best if kept else weights_of(self._state)
+        weights = weights_of(self._state)
+        if kept:
+            weights = devices.place_by_member(unpacked(self._kept, weights))
         rows = len(x)
         blocks = [
             np.asarray(self._run("predict", weights, self._block(x, start)))
@@ -365,18 +372,22 @@ class Population:
     def _measure_layers(self) -> dict[str, np.ndarray] | None:
         if not self._watch:
             return None
-        measured = self._run(
-            "probe", self._state, self._before, self.data.x_probe, self.data.y_probe
+        sights = self._run("probe", self._state, self.data.x_probe, self.data.y_probe)
+        found = measured(
+            self.blueprint.model,
+            self.taps,
+            self._watch.statistics,
+            sights,
+            now=self._state.trainable,
+            before=self._before,
         )
-        return {
-            name: self._real(np.asarray(values, "float64")) for name, values in measured.items()
-        }
+        return {name: self._real(values) for name, values in found.items()}
 
     # -- members -------------------------------------------------------------------
 
     def kept_weights(self, member: int) -> list[np.ndarray]:
         """Return a member's best weights in the order of the model's variables."""
-        return _of_member(self._best, member)
+        return _of_member(unpacked(self._kept, weights_of(self._state)), member)
 
     def initial_weights(self, member: int) -> list[np.ndarray]:
         """Return the weights that a member began with."""

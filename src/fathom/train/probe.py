@@ -9,20 +9,30 @@ available for any model: no layer has to be written for it.
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import keras
+import numpy as np
 
 from fathom.train import devices
 from fathom.train.programs import State
 
-# (z, a, dL/dz, W, dL/dW, W before the last step), each (layer, ...) -> {measure: (layer,)}
+# (z, a, dL/dz, dL/dW, W, W before the last step, activation=...) -> {measure: scalar}
 Statistics = Callable[..., dict[str, Any]]
+
+
+class Sight(NamedTuple):
+    """What a tap saw: z, h, dL/dz (rows, ..., units) and dL/dW."""
+
+    preactivation: Any
+    activation: Any
+    delta: Any
+    gradient: Any
 
 
 @dataclass(frozen=True)
@@ -115,40 +125,59 @@ def _passing(
             layer.__dict__[name] = own
 
 
-def probe_program(model: keras.Model, taps: Sequence[Tap], statistics: Statistics) -> Any:
-    """Return the function from `(state, before, x, y)` to `{measure: (layer,)}`.
+def probe_program(model: keras.Model, taps: Sequence[Tap]) -> Any:
+    """Return the function from `(state, x, y)` to what every tap saw, a `Sight` each.
+
+    Nothing is reduced here: the reductions would take longer to compile than
+    the gradient itself, and layers of one shape can share them (`measured`).
+    """
+    places = [_kernel_place(model, tap) for tap in taps]
+
+    def probe(state: State, x: Any, y: Any) -> list[Sight]:
+        gradients, deltas, preactivations, activations = _backward(model, taps, state, x, y)
+        return [
+            Sight(preactivations[layer], activations[layer], deltas[layer], gradients[place])
+            for layer, place in enumerate(places)
+        ]
+
+    return devices.over_members(probe, by_member=(True, False, False))
+
+
+def measured(
+    model: keras.Model,
+    taps: Sequence[Tap],
+    statistics: Statistics,
+    sights: Sequence[Sight],
+    *,
+    now: Sequence[Any],
+    before: Sequence[Any],
+) -> dict[str, np.ndarray]:
+    """Reduce what the taps saw to numbers, float64 (member, layer), from input to output.
 
     Args:
-        model: A compiled model.
-        taps: The layers to watch, from input to output.
-        statistics: Reduces the arrays of layers of one shape and activation,
-            stacked on axis 0, to numbers per layer.
-
-    Of the function's arguments `before` holds the trainable variables before
-    the last step.
+        model: The model that was probed.
+        taps: Its taps.
+        statistics: What is measured of a layer.
+        sights: What the taps saw.
+        now: The trainable variables.
+        before: The trainable variables before the last step.
     """
-    kernel_places = [_kernel_place(model, tap) for tap in taps]
+    rows = []
+    for tap, sight in zip(taps, sights, strict=True):
+        place = _kernel_place(model, tap)
+        reduce = _over_members(statistics, tap.activation)
+        rows.append(reduce(*sight, now[place], before[place]))
+    return {
+        name: np.stack([np.asarray(row[name], "float64") for row in rows], axis=1)
+        for name in rows[0]
+    }
 
-    def probe(state: State, before: list[Any], x: Any, y: Any) -> dict[str, Any]:
-        gradients, deltas, preactivations, activations = _backward(model, taps, state, x, y)
-        results: dict[str, list[Any]] = defaultdict(lambda: [jnp.nan] * len(taps))
-        for group in _alike(taps, preactivations, [state.trainable[k] for k in kernel_places]):
-            kernels = [kernel_places[i] for i in group]
-            measured = statistics(
-                _stacked(preactivations, group),
-                _stacked(activations, group),
-                _stacked(deltas, group),
-                _stacked(state.trainable, kernels),
-                _stacked(gradients, kernels),
-                _stacked(before, kernels),
-                activation=taps[group[0]].activation,
-            )
-            for name, values in measured.items():
-                for place, layer in enumerate(group):
-                    results[name][layer] = values[place]
-        return {name: jnp.stack([jnp.asarray(v) for v in row]) for name, row in results.items()}
 
-    return devices.over_members(probe, by_member=(True, True, False, False))
+@functools.lru_cache(maxsize=64)
+def _over_members(statistics: Statistics, activation: str) -> Callable[..., dict[str, Any]]:
+    """Return `statistics` over members, compiled once for layers of one shape in any model."""
+    reduce = functools.partial(statistics, activation=activation)
+    return jax.jit(devices.over_members(reduce, by_member=(True,) * 6))
 
 
 def _backward(
@@ -182,18 +211,3 @@ def _backward(
 def _kernel_place(model: keras.Model, tap: Tap) -> int:
     kernel: Any = tap.layer.kernel
     return next(i for i, v in enumerate(model.trainable_variables) if v is kernel)
-
-
-def _alike(
-    taps: Sequence[Tap], preactivations: Sequence[Any], kernels: Sequence[Any]
-) -> list[list[int]]:
-    """Return the places of layers that can be measured as one stack."""
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for place, tap in enumerate(taps):
-        key = (tap.activation, preactivations[place].shape, kernels[place].shape)
-        groups[key].append(place)
-    return list(groups.values())
-
-
-def _stacked(arrays: Sequence[Any], places: Sequence[int]) -> Any:
-    return jnp.stack([arrays[place] for place in places])
