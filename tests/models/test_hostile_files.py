@@ -33,7 +33,7 @@ def ordinary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Members of a file that Keras wrote."""
     path = tmp_path_factory.mktemp("model") / "ordinary.keras"
     spec = ModelSpec(depth=1, width=3, input_shape=(4,), num_classes=3)
-    models.save_model(models.build(spec), path)
+    path.write_bytes(models.model_bytes(models.build(spec)))
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

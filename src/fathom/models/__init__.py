@@ -16,7 +16,7 @@ from fathom.models.compiling import (
 )
 from fathom.models.counting import count_trainable, matched_width, num_parameters
 from fathom.models.describing import describe
-from fathom.models.files import load_model, model_bytes, save_model
+from fathom.models.files import load_model, model_bytes
 from fathom.models.heads import training_view
 from fathom.models.shapes import without_values
 from fathom.models.watching import Watched, watched_layers
@@ -37,7 +37,6 @@ __all__ = [
     "model_bytes",
     "num_parameters",
     "ready_to_use",
-    "save_model",
     "training_view",
     "watched_layers",
     "without_values",

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import uuid
-from pathlib import Path
 
 import keras
 from keras.src.saving import saving_lib  # the public function writes to paths only
 
-from fathom.errors import ModelError, StoreError
 from fathom.models.compiling import loss_for, metric_for
 from fathom.models.files.noise import without_keras_noise
 from fathom.models.heads import head_of
-
-
-def save_model(model: keras.Model, path: str | Path, *, task: str | None = None) -> None:
-    """Write `model` to `path`, whole or not at all.
-
-    Args:
-        model: As for `model_bytes`.
-        path: Where to, ending in `.keras`; what is there is replaced.
-        task: As for `model_bytes`.
-
-    Raises:
-        ModelError: The name does not end in `.keras`.
-        StoreError: It cannot be written there.
-    """
-    path = Path(path)
-    if path.suffix != ".keras":
-        raise ModelError(
-            f"The name of a model file must end in .keras. Received: {path}.",
-            hint=f"use {path.with_suffix('.keras').name}" if path.name else None,
-        )
-    _write(path, model_bytes(model, task=task))
 
 
 def model_bytes(model: keras.Model, *, task: str | None = None) -> bytes:
@@ -66,21 +41,3 @@ def _compiled_view(model: keras.Model, task: str | None) -> keras.Model:
     )
     view.optimizer.build(view.trainable_variables)
     return view
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside and rename, so that a reader finds the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"The model cannot be written to {path}: {error.strerror or error} "
-            f"({len(content)} bytes needed)."
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
