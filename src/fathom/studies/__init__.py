@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from fathom.studies.artifacts import Artifact, Event, artifact_name
 from fathom.studies.result import (
     DepthRow,
     Score,
@@ -12,14 +13,7 @@ from fathom.studies.result import (
 from fathom.studies.verdict import best_row, standard_error
 
 if TYPE_CHECKING:
-    from fathom.studies.depth import (
-        Artifact,
-        Event,
-        architectures,
-        artifact_name,
-        check,
-        depth_study,
-    )
+    from fathom.studies.depth import architectures, check, depth_study
 
 __all__ = [
     "Artifact",

@@ -2,60 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
-import numpy as np
-
-from fathom import measure, models, train
+from fathom import measure, models
 from fathom.data import Dataset
 from fathom.specs import (
-    ArchitectureRecord,
-    BaselineRecord,
     ModelSpec,
     Progress,
     Record,
-    RunRecord,
     StatusRecord,
     StudyRecord,
     StudySpec,
-    TestRecord,
     to_json_data,
 )
 from fathom.studies import baselines
+from fathom.studies.artifacts import Artifact, Event
+from fathom.studies.bench import Bench, compiler
 from fathom.studies.machine import machine, versions
-from fathom.studies.members import run_records
 from fathom.studies.pace import Pace
-from fathom.studies.result import StudyResult, best_rate, scores_by_rate
+from fathom.studies.result import StudyResult
 from fathom.studies.verdict import judge
-
-# Populations compiled ahead of the one that trains: enough to keep the cores busy.
-AHEAD = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Artifact:
-    """Arrays that a study leaves beside its records.
-
-    Args:
-        name: "depth-3-width-64".
-        arrays: By name: "kept/SEED/VARIABLE" and "initial/SEED/VARIABLE",
-            VARIABLE the place among the model's trainable, then
-            non-trainable variables.
-        metadata: Depth, width, learning rate and family, as text.
-    """
-
-    name: str
-    arrays: dict[str, np.ndarray]
-    metadata: dict[str, str]
-
-
-Event = Record | Progress | Artifact
 
 
 def check(spec: StudySpec, dataset: Dataset) -> None:
@@ -135,8 +101,8 @@ def _events(spec: StudySpec, dataset: Dataset, name: str, pace: Pace) -> Iterato
     networks = architectures(spec)
     needs_linear = spec.baselines and all(network.depth > 0 for network in networks)
     pace.plan(models.num_parameters(network) for network in networks)
-    bench = _Bench.of(spec, dataset, guess)
-    with _compiler() as executor:
+    bench = Bench.of(spec, dataset, guess)
+    with compiler() as executor:
         for network, population in bench.populations(networks, executor):
             yield from bench.train(network, population, pace)
             pace.next()
@@ -156,253 +122,3 @@ def _header(spec: StudySpec, dataset: Dataset, name: str) -> StudyRecord:
         machine=machine(),
         trainings=len(architectures(spec)) * len(spec.learning_rates) * spec.seeds,
     )
-
-
-@contextmanager
-def _compiler() -> Iterator[Executor]:
-    """Compile in the background; on the way out drop what has not begun."""
-    executor = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="compile")
-    try:
-        yield executor
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Bench:
-    """What all architectures of one study share."""
-
-    spec: StudySpec
-    dataset: Dataset
-    data: train.TrainingData
-    guess: float
-
-    @classmethod
-    def of(cls, spec: StudySpec, dataset: Dataset, guess: BaselineRecord) -> _Bench:
-        splits = [(split.x, split.y) for split in (dataset.train, dataset.validation)]
-        data = train.TrainingData.place(splits[0], splits[1])
-        return cls(spec=spec, dataset=dataset, data=data, guess=guess.validation)
-
-    def populations(
-        self, networks: Sequence[ModelSpec], executor: Executor
-    ) -> Iterator[tuple[ModelSpec, train.Population]]:
-        """Yield every network's population, the next ones compiling meanwhile."""
-        waiting: list[tuple[ModelSpec, train.Population]] = []
-        for network in networks:
-            waiting.append((network, self.population(network, executor)))
-            if len(waiting) > AHEAD:
-                yield waiting.pop(0)
-        while waiting:
-            yield waiting.pop(0)
-
-    def population(self, network: ModelSpec, executor: Executor) -> train.Population:
-        """Return the population of every rate and seed of `network`, compiling."""
-        settings = self.spec.train
-        batch = min(settings.batch_size, len(self.dataset.train))
-        blueprint = train.record(
-            partial(models.build, network),
-            partial(
-                models.compile_for,
-                task=network.task,
-                optimizer=settings.optimizer,
-                metrics=False,
-            ),
-            self.dataset.train.x[:batch],
-            self.dataset.train.y[:batch],
-        )
-        watch = train.Watch(taps=taps_of, statistics=measure.layer_statistics)
-        population = train.Population(
-            blueprint,
-            train.product(self.spec.member_seeds, self.spec.learning_rates),
-            self.data,
-            score=measure.scorer(network.task, from_logits=models.gives_logits(blueprint.model)),
-            batch_size=batch,
-            watch=watch if settings.watch else None,
-        )
-        population.compile(executor)
-        return population
-
-    def train(
-        self, network: ModelSpec, population: train.Population, pace: Pace
-    ) -> Iterator[Event]:
-        """Train one population; yield its records, progress and weights."""
-        population.wait()
-        yield ArchitectureRecord(
-            depth=network.depth,
-            width=network.width,
-            parameters=population.blueprint.num_parameters,
-            layers=tuple(tap.name for tap in population.taps),
-            members=population.num_members,
-            bytes=population.num_bytes,
-        )
-        started = time.perf_counter()
-        epochs: list[train.Epoch] = []
-        for epoch in self._epochs(population):
-            epochs.append(epoch)
-            yield self._progress(network, population, epochs, pace)
-        seconds = (time.perf_counter() - started) / population.num_members
-        runs = run_records(
-            network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
-        )
-        yield from runs
-        chosen = self._chosen(population, runs)
-        yield self._artifact(network, population, chosen)
-        yield self._test(network, population, chosen)
-
-    def linear_baseline(self, executor: Executor) -> BaselineRecord:
-        """Train the linear model as a baseline, where the study does not compare it."""
-        network = replace(self.spec.model, family="mlp", depth=0)
-        population = self.population(network, executor)
-        population.wait()
-        started = time.perf_counter()
-        epochs = list(self._epochs(population))
-        seconds = (time.perf_counter() - started) / population.num_members
-        runs = run_records(
-            network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
-        )
-        chosen = self._chosen(population, runs)
-        tested = self._interval(population, chosen)
-        scores = [runs[place].validation_score for place in chosen]
-        return BaselineRecord(
-            name="linear",
-            validation=float(np.mean([self.guess if s is None else s for s in scores])),
-            test=tested.mean,
-            low=tested.low,
-            high=tested.high,
-            train_seconds=seconds,
-        )
-
-    @property
-    def metric(self) -> str:
-        """Name of the score."""
-        return measure.metric_name(self.dataset.task)
-
-    def _epochs(self, population: train.Population) -> Iterator[train.Epoch]:
-        settings = self.spec.train
-        return population.train(epochs=settings.epochs, patience=settings.patience)
-
-    def _progress(
-        self,
-        network: ModelSpec,
-        population: train.Population,
-        epochs: Sequence[train.Epoch],
-        pace: Pace,
-    ) -> Progress:
-        last, planned = epochs[-1], self.spec.train.epochs
-        return Progress(
-            depth=network.depth,
-            width=network.width,
-            epoch=last.epoch,
-            epochs=planned,
-            best_score=self._best_score(epochs),
-            gradient_ratio=_gradient_ratio(epochs[0]),
-            diverged=int(last.standing.diverged.sum()),
-            active=int(last.standing.active.sum()),
-            seconds_left=pace.seconds_left(last.epoch / planned),
-        )
-
-    def _best_score(self, epochs: Sequence[train.Epoch]) -> float | None:
-        """Return the best mean over seeds, of any rate, of each member's best score so far."""
-        scores = [epoch.validation[self.metric] for epoch in epochs if epoch.validation]
-        if not scores:
-            return None
-        rates = len(self.spec.learning_rates)
-        best = np.nanmax(np.where(np.isfinite(scores), scores, self.guess), axis=0)
-        return float(best.reshape(rates, -1).mean(axis=1).max())
-
-    def _chosen(self, population: train.Population, runs: Sequence[RunRecord]) -> list[int]:
-        """Return the places of the members at the rate that validates best."""
-        rate = best_rate(scores_by_rate(runs, guess=self.guess))
-        return [i for i, m in enumerate(population.members) if m.learning_rate == rate]
-
-    def _artifact(
-        self, network: ModelSpec, population: train.Population, chosen: Sequence[int]
-    ) -> Artifact:
-        arrays: dict[str, np.ndarray] = {}
-        for place in chosen:
-            seed = population.members[place].seed
-            kinds = {
-                "kept": population.kept_weights(place),
-                "initial": population.initial_weights(place),
-            }
-            for kind, values in kinds.items():
-                arrays |= {f"{kind}/{seed}/{i:04d}": value for i, value in enumerate(values)}
-        return Artifact(
-            name=artifact_name(network.depth, network.width),
-            arrays=arrays,
-            metadata={
-                "family": network.family,
-                "depth": str(network.depth),
-                "width": str(network.width),
-                "learning_rate": repr(population.members[chosen[0]].learning_rate),
-            },
-        )
-
-    def _test(
-        self, network: ModelSpec, population: train.Population, chosen: Sequence[int]
-    ) -> TestRecord:
-        started = time.perf_counter()
-        outputs = population.predict(self.dataset.test.x)[list(chosen)]
-        seconds = time.perf_counter() - started
-        scores = self._scores(population, outputs)
-        interval = self._interval(population, chosen, outputs)
-        return TestRecord(
-            depth=network.depth,
-            width=network.width,
-            learning_rate=population.members[chosen[0]].learning_rate,
-            scores=tuple(map(float, scores)),
-            mean=interval.mean,
-            low=interval.low,
-            high=interval.high,
-            predict_seconds=1000 * seconds / len(self.dataset.test) / population.num_members,
-        )
-
-    def _scores(self, population: train.Population, outputs: np.ndarray) -> np.ndarray:
-        y = self.dataset.test.y
-        if self.dataset.task == "classification":
-            logits = models.gives_logits(population.blueprint.model)
-            return measure.is_correct(y, outputs, from_logits=logits).mean(axis=1)
-        return 1 - np.square(outputs[..., 0] - y).mean(axis=1) / np.var(y)
-
-    def _interval(
-        self,
-        population: train.Population,
-        chosen: Sequence[int],
-        outputs: np.ndarray | None = None,
-    ) -> measure.Interval:
-        y, seed = self.dataset.test.y, self.spec.seed
-        if outputs is None:
-            outputs = population.predict(self.dataset.test.x)[list(chosen)]
-        if self.dataset.task == "classification":
-            logits = models.gives_logits(population.blueprint.model)
-            correct = measure.is_correct(y, outputs, from_logits=logits)
-            return measure.accuracy_interval(correct, seed=seed)
-        return measure.r2_interval(y, outputs[..., 0], seed=seed)
-
-
-def artifact_name(depth: int, width: int) -> str:
-    """Return the name under which an architecture's weights are kept."""
-    return f"depth-{depth}-width-{width}"
-
-
-def taps_of(model: Any) -> list[train.Tap]:
-    """Return the layers of `model` that a study watches, from input to output."""
-    return [
-        train.Tap(
-            name=watched.name,
-            layer=model.get_layer(watched.weights_layer),
-            output=model.get_layer(watched.activation_layer or watched.weights_layer),
-            activation=watched.activation or "linear",
-        )
-        for watched in models.watched_layers(model)
-    ]
-
-
-def _gradient_ratio(first: train.Epoch) -> float | None:
-    if first.layers is None:
-        return None
-    gradients = first.layers["activation_gradient"]
-    if gradients.shape[1] < 2:
-        return None
-    ratios = np.maximum(gradients[:, 0], 1e-38) / gradients[:, -1]
-    return float(np.exp(np.mean(np.log(ratios))))
