@@ -131,3 +131,24 @@ def test_the_verdict_is_the_same_whatever_order_depths_were_given_in():
     scores = {3: 0.951, 0: 0.8, 2: 0.95, 1: 0.949}
     forward = judge(planted(dict(sorted(scores.items()))))
     assert judge(planted(scores)).text == forward.text
+
+
+def test_a_shallow_depth_with_healthy_gradients_is_called_too_shallow():
+    verdict = judge(planted({1: 0.3, 2: 0.4, 3: 0.95}))
+    assert "Depths 1 and 2 learned far less than depth 3" in verdict.findings["failures"]
+
+
+def test_at_equal_parameters_a_network_too_shallow_is_compared_too():
+    result = planted({1: 0.3, 2: 0.95}, widths={1: 512, 2: 90}, match_parameters=True)
+    assert "one block of 512 units" in judge(result).findings["equal_parameters"]
+
+
+def test_one_seed_that_learns_is_enough_to_have_learned():
+    verdict = judge(planted({0: 0.1, 1: 0.5}, spread=0.2))
+    assert verdict.depth == 1
+
+
+def test_costs_that_hardly_differ_are_not_told():
+    result = planted({0: 0.8, 1: 0.95, 2: 0.95})
+    assert "times the parameters" in judge(result).findings["cost"]
+    assert "0." not in judge(result).findings["cost"].split("times the parameters")[0]

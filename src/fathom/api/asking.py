@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fathom.specs import DEFAULT_LEARNING_RATES, ModelSpec, StudySpec, TrainSpec
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from fathom.data import Dataset
 
 SMALLEST_BATCH, LARGEST_BATCH = 32, 256
+FEWEST_EPOCHS, MOST_EPOCHS = 40, 200
+STEPS = 2000
 
 
 def study_spec(
@@ -31,9 +33,9 @@ def study_spec(
     learning_rates: float | Iterable[float] = DEFAULT_LEARNING_RATES,
     seeds: int = 5,
     seed: int = 0,
-    epochs: int = 40,
+    epochs: int | None = None,
     batch_size: int | None = None,
-    patience: int | None = 8,
+    patience: int | Literal["auto"] | None = "auto",
     allocation: str = "full",
     baselines: bool = True,
     watch: bool = True,
@@ -57,10 +59,10 @@ def study_spec(
         learning_rates: Rates tried at every depth.
         seeds: Number of seeds.
         seed: The first of them.
-        epochs: Passes over the training rows, at most.
+        epochs: Passes over the training rows, at most; None chooses by their number.
         batch_size: Rows per step; None chooses by the number of training rows.
         patience: Epochs without a better validation loss before a member
-            stops; None trains all epochs.
+            stops; "auto" is a fifth of the epochs, None trains all of them.
         allocation: "full": the whole grid.
         baselines: Whether the linear model and gradient boosting are run too.
         watch: Whether layers are measured after every epoch.
@@ -80,11 +82,14 @@ def study_spec(
         l2=l2,
         initializer=initializer,
     )
+    rows = len(dataset.train)
+    batch_size = usual_batch_size(rows) if batch_size is None else batch_size
+    epochs = usual_epochs(rows, batch_size) if epochs is None else epochs
     settings = TrainSpec(
         optimizer=optimizer,
         epochs=epochs,
-        batch_size=usual_batch_size(len(dataset.train)) if batch_size is None else batch_size,
-        patience=patience,
+        batch_size=batch_size,
+        patience=max(epochs // 5, 1) if patience == "auto" else patience,
         watch=watch,
     )
     return StudySpec(
@@ -117,3 +122,14 @@ def usual_batch_size(rows: int) -> int:
     """
     fitting = 2 ** int(math.log2(max(rows / 150, 1)))
     return min(max(fitting, SMALLEST_BATCH), LARGEST_BATCH)
+
+
+def usual_epochs(rows: int, batch_size: int) -> int:
+    """Return 40 epochs, or up to 200 where it takes as many to make 2000 steps.
+
+    Example:
+        >>> usual_epochs(300, 32), usual_epochs(1_078, 32), usual_epochs(48_000, 256)
+        (200, 59, 40)
+    """
+    steps_per_epoch = max(-(-rows // batch_size), 1)
+    return min(max(-(-STEPS // steps_per_epoch), FEWEST_EPOCHS), MOST_EPOCHS)

@@ -25,7 +25,7 @@ from fathom.specs import (
 )
 from fathom.studies.artifacts import Artifact, Event, artifact_name
 from fathom.studies.members import run_records
-from fathom.studies.pace import Pace
+from fathom.studies.pace import Pace, Stopwatch
 from fathom.studies.result import best_rate, scores_by_rate
 
 # Populations compiled ahead of the one that trains: enough to keep the cores busy.
@@ -109,12 +109,14 @@ class Bench:
             members=population.num_members,
             bytes=population.num_bytes,
         )
-        started = time.perf_counter()
+        clock = Stopwatch()
         epochs: list[train.Epoch] = []
         for epoch in self._epochs(population):
             epochs.append(epoch)
+            clock.lap()
             yield self._progress(network, population, epochs, pace)
-        seconds = (time.perf_counter() - started) / population.num_members
+            clock.resume()
+        seconds = clock.steady_seconds / population.num_members
         runs = run_records(
             network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
         )
@@ -128,9 +130,12 @@ class Bench:
         network = replace(self.spec.model, family="mlp", depth=0)
         population = self.population(network, executor)
         population.wait()
-        started = time.perf_counter()
-        epochs = list(self._epochs(population))
-        seconds = (time.perf_counter() - started) / population.num_members
+        clock = Stopwatch()
+        epochs = []
+        for epoch in self._epochs(population):
+            epochs.append(epoch)
+            clock.lap()
+        seconds = clock.steady_seconds / population.num_members
         runs = run_records(
             network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
         )

@@ -39,3 +39,32 @@ class Pace:
         done = sum(self._work[: self._done]) + share * self._work[self._done]
         total = sum(self._work)
         return self.elapsed * (total - done) / done if done > 0.02 * total else None
+
+
+class Stopwatch:
+    """Times epochs, and leaves out what only the first of them has to do.
+
+    The measurement at initialisation and the first epoch may wait for
+    programs that all architectures share; they count as much as the other
+    epochs took on average.
+    """
+
+    def __init__(self) -> None:
+        self._laps: list[float] = []
+        self._since = time.perf_counter()
+
+    def lap(self) -> None:
+        """Say that an epoch is done, the one at initialisation included."""
+        now = time.perf_counter()
+        self._laps.append(now - self._since)
+        self._since = now
+
+    def resume(self) -> None:
+        """Leave out the time since the last lap: others had it."""
+        self._since = time.perf_counter()
+
+    @property
+    def steady_seconds(self) -> float:
+        """Seconds that all epochs take at their steady pace."""
+        trained, steady = self._laps[1:], self._laps[2:]
+        return len(trained) * sum(steady) / len(steady) if steady else sum(trained)

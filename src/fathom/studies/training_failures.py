@@ -17,12 +17,13 @@ EXPLODING = 1e3
 MANY_DEAD = 0.5
 MANY_SATURATED = 0.5
 
-VANISHED, EXPLODED, DIVERGED_MOSTLY, DEAD, SATURATED, UNEXPLAINED = (
+VANISHED, EXPLODED, DIVERGED_MOSTLY, DEAD, SATURATED, TOO_SHALLOW, UNEXPLAINED = (
     "vanishing",
     "exploding",
     "diverged",
     "dead",
     "saturated",
+    "too-shallow",
     "unexplained",
 )
 
@@ -49,7 +50,8 @@ def cause(row: DepthRow, result: StudyResult) -> str:
         return DEAD
     if _worst_share(row, result, "saturated") > MANY_SATURATED:
         return SATURATED
-    return UNEXPLAINED
+    deepest_that_learned = max(result.rows(), key=lambda other: other.validation.mean).depth
+    return TOO_SHALLOW if row.depth < deepest_that_learned else UNEXPLAINED
 
 
 def in_words(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
@@ -65,7 +67,7 @@ def in_words(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
 def mends(result: StudyResult, rows: Sequence[DepthRow]) -> list[str]:
     """Return what to try against the failures that were found."""
     failed = [row for row in rows if has_failed(row, rows, result)]
-    return [_mend(kind, result) for kind, _ in _by_cause(failed, result)]
+    return [_mend(kind, result) for kind, _ in _by_cause(failed, result) if kind != TOO_SHALLOW]
 
 
 def _by_cause(failed: Iterable[DepthRow], result: StudyResult) -> list[tuple[str, list[DepthRow]]]:
@@ -77,7 +79,14 @@ def _by_cause(failed: Iterable[DepthRow], result: StudyResult) -> list[tuple[str
 
 def _failure_in_words(kind: str, group: Sequence[DepthRow], result: StudyResult) -> str:
     depths = sorted({row.depth for row in group})
-    start = f"{'Depths' if len(depths) > 1 else 'Depth'} {depths_in_words(depths)} did not train"
+    named = f"{'Depths' if len(depths) > 1 else 'Depth'} {depths_in_words(depths)}"
+    if kind == TOO_SHALLOW:
+        best = max(result.rows(), key=lambda row: row.validation.mean)
+        return (
+            f"{named} learned far less than depth {best.depth}, with gradients that are healthy: "
+            "too shallow for these data at this width and number of epochs."
+        )
+    start = f"{named} did not train"
     deepest = max(group, key=lambda row: row.depth)
     return f"{start}: {_reason(kind, deepest, result)}."
 

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from fathom.specs import BaselineRecord, VerdictRecord
 from fathom.studies import training_failures as failures
 from fathom.studies.result import DepthRow, StudyResult
-from fathom.studies.wording import depths_in_words, number, plural, score, seconds
+from fathom.studies.wording import depths_in_words, listed, number, plural, score, seconds
 
 RULE = "one-standard-error"
 # A network has learned something if it beats guessing by this many standard errors.
 LEARNED_ERRORS = 3
 # Validation scores that differ by less are the same to anyone who uses them.
 NEGLIGIBLE = 0.002
+# Costs that differ by less than this factor are not worth a word.
+NOTABLE = 1.2
 
 
 def judge(result: StudyResult) -> VerdictRecord:
@@ -79,10 +81,13 @@ def standard_error(row: DepthRow, result: StudyResult) -> float:
 
 
 def has_learned(row: DepthRow, result: StudyResult) -> bool:
-    """Return whether the row's score lies clearly above guessing."""
-    validation = result.header.dataset["rows"]["validation"]
-    spread = math.sqrt(max(result.guess * (1 - result.guess), 0.05) / validation)
-    error = math.hypot(standard_error(row, result), spread)
+    """Return whether the row's score lies clearly above guessing.
+
+    The error is that of guessing on so many validation rows. How much seeds
+    differ does not count: one seed in three that learns has learned.
+    """
+    rows = result.header.dataset["rows"]["validation"]
+    error = math.sqrt(max(result.guess * (1 - result.guess), 0.05) / rows)
     return row.validation.mean > result.guess + LEARNED_ERRORS * error
 
 
@@ -171,14 +176,10 @@ def _more_depth(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow)
     deeper = [row for row in rows if row.depth > chosen.depth and _trains(row, rows, result)]
     if not deeper:
         return None
-    best = best_row(deeper)
-    gain = best.validation.mean - chosen.validation.mean
+    gain = best_row(deeper).validation.mean - chosen.validation.mean
     deepest = max(deeper, key=lambda row: row.depth)
-    text = (
-        f"More depth gives {score(gain, result)} at most (depth {best.depth})."
-        if gain > NEGLIGIBLE
-        else "More depth gives nothing that could be measured."
-    )
+    text = "More depth gives nothing that this study could measure"
+    text += f" ({score(gain, result)} at most)." if gain > NEGLIGIBLE else "."
     loss = best_row(rows).validation.mean - deepest.validation.mean
     error = standard_error(best_row(rows), result)
     if loss > max(2 * error, NEGLIGIBLE):
@@ -209,7 +210,12 @@ def _equal_parameters(
     result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow
 ) -> str | None:
     """Tell what a shallow network of as many parameters reaches."""
-    hidden = [row for row in rows if row.depth > 0 and _trains(row, rows, result)]
+    best = best_row(rows)
+    hidden = [
+        row
+        for row in rows
+        if row.depth > 0 and (row.depth <= best.depth or _trains(row, rows, result))
+    ]
     if len(hidden) < 2 or len({row.width for row in hidden}) < 2:
         return None
     if not result.spec.match_parameters:
@@ -240,18 +246,21 @@ def _cost(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> st
     deepest = max(rows, key=lambda row: (row.depth, row.parameters))
     if deepest.depth <= chosen.depth:
         return None
-    sizes = deepest.parameters / chosen.parameters
-    times = deepest.train_seconds / max(chosen.train_seconds, 1e-9)
     memory = {(a.depth, a.width): a.bytes for a in result.architectures}
     held = memory[deepest.depth, deepest.width], memory[chosen.depth, chosen.width]
-    text = (
-        f"Depth {deepest.depth} costs {sizes:.1f} times the parameters and {times:.1f} times the "
-        f"training time of depth {chosen.depth} ({seconds(deepest.train_seconds)} against "
-        f"{seconds(chosen.train_seconds)} a member)"
+    times = {
+        "parameters": deepest.parameters / chosen.parameters,
+        "training time": deepest.train_seconds / max(chosen.train_seconds, 1e-9),
+        "memory": held[0] / held[1] if held[0] and held[1] else 1.0,
+    }
+    told = [f"{ratio:.1f} times the {what}" for what, ratio in times.items() if ratio >= NOTABLE]
+    if not told:
+        return None
+    return (
+        f"Depth {deepest.depth} costs {listed(told)} of depth {chosen.depth} "
+        f"(a member trained {seconds(deepest.train_seconds)} and "
+        f"{seconds(chosen.train_seconds)})."
     )
-    if held[0] and held[1]:
-        text += f", and {held[0] / held[1]:.1f} times the memory"
-    return f"{text}."
 
 
 def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:

@@ -10,7 +10,7 @@ from fathom.studies.result import StudyResult
 def score(value: float, result: StudyResult) -> str:
     """Return a score, or a difference of two, with the digits that mean something."""
     del result  # accuracy and R2 both read well with three decimals
-    return f"{value:.3f}"
+    return f"{value:.3f}".replace("-0.000", "0.000")
 
 
 def number(value: int) -> str:
@@ -40,6 +40,9 @@ def depths_in_words(depths: Sequence[int]) -> str:
     """Return "2 to 5", "2 and 4", "1, 3 and 5"."""
     if len(depths) > 2 and list(depths) == list(range(depths[0], depths[-1] + 1)):
         return f"{depths[0]} to {depths[-1]}"
-    if len(depths) == 1:
-        return str(depths[0])
-    return f"{', '.join(map(str, depths[:-1]))} and {depths[-1]}"
+    return listed([str(depth) for depth in depths])
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
