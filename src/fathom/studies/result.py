@@ -52,7 +52,7 @@ class DepthRow:
         parameters: Trainable parameters.
         learning_rate: The rate with the best mean validation score.
         validation: Validation score over seeds at that rate.
-        train: Mean training loss of the kept weights' epoch at that rate.
+        train: Lowest training loss that members reached, mean over seeds.
         test: The one reading of the test split; None until it was read.
         diverged: Members that diverged, over all rates.
         diverged_at_best: Members that diverged at the chosen rate.
@@ -164,7 +164,7 @@ class StudyResult:
             parameters=architecture.parameters,
             learning_rate=best,
             validation=rates[best],
-            train=_mean(map(kept_train_loss, chosen)),
+            train=_mean(map(lowest_train_loss, chosen)),
             test=_test_of(architecture, self.tests),
             diverged=count_diverged(runs),
             diverged_at_best=count_diverged(chosen),
@@ -203,9 +203,9 @@ def count_diverged(runs: Iterable[RunRecord]) -> int:
     return sum(run.status == DIVERGED for run in runs)
 
 
-def kept_train_loss(run: RunRecord) -> float | None:
-    """Return the training loss of the epoch whose weights were kept."""
-    return None if run.best_epoch is None else run.train_loss[run.best_epoch - 1]
+def lowest_train_loss(run: RunRecord) -> float | None:
+    """Return the lowest training loss of any epoch; None if none was finite."""
+    return min((loss for loss in run.train_loss if loss is not None), default=None)
 
 
 def layers_at(run: RunRecord, epoch: int) -> list[LayerRecord]:

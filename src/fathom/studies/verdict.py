@@ -191,11 +191,14 @@ def _more_depth(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow)
 
 
 def _overfits(deepest: DepthRow, chosen: DepthRow) -> str:
+    """Tell overfitting from optimisation by the training loss that was reached."""
     if deepest.train is None or chosen.train is None:
         return ""
     if deepest.train < 0.8 * chosen.train:
-        return ", although its training loss is lower: it overfits"
-    return ", and its training loss is higher too: it is harder to train, not overfitting"
+        return ", although its training loss gets lower: it overfits"
+    if deepest.train > 1.25 * chosen.train:
+        return ", and its training loss stays higher too: it is harder to train, not overfitting"
+    return ""
 
 
 def _trains(row: DepthRow, rows: Sequence[DepthRow], result: StudyResult) -> bool:
