@@ -131,5 +131,5 @@ def usual_epochs(rows: int, batch_size: int) -> int:
         >>> usual_epochs(300, 32), usual_epochs(1_078, 32), usual_epochs(48_000, 256)
         (200, 59, 40)
     """
-    steps_per_epoch = max(-(-rows // batch_size), 1)
-    return min(max(-(-STEPS // steps_per_epoch), FEWEST_EPOCHS), MOST_EPOCHS)
+    steps_per_epoch = -(-rows // max(batch_size, 1))  # the spec refuses batches below 1
+    return min(max(-(-STEPS // max(steps_per_epoch, 1)), FEWEST_EPOCHS), MOST_EPOCHS)

@@ -1,0 +1,18 @@
+"""Data: files and names to split arrays, every decision recorded and repeatable."""
+
+from fathom.data.dataset import Column, Dataset, Split
+from fathom.data.loading import load, sources
+from fathom.data.new_rows import Rows, read_numbers
+from fathom.data.preprocessing import Preprocessing, read_rows
+
+__all__ = [
+    "Column",
+    "Dataset",
+    "Preprocessing",
+    "Rows",
+    "Split",
+    "load",
+    "read_numbers",
+    "read_rows",
+    "sources",
+]

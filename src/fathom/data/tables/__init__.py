@@ -1,0 +1,45 @@
+"""Tables: text or typed cells to features, every decision said."""
+
+from fathom.data.tables.cells import Cells, cells_of
+from fathom.data.tables.deciding import Decision, FittedColumn
+from fathom.data.tables.delimited import read_delimited
+from fathom.data.tables.inputs import (
+    TableInputs,
+    check_columns,
+    encode_table,
+    fit_table,
+    read_table_rows,
+)
+from fathom.data.tables.opening import (
+    Table,
+    given_parts,
+    only,
+    open_features,
+    open_table,
+    raw_target,
+    target_of_new_rows,
+)
+from fathom.data.tables.parquet import read_parquet
+from fathom.data.tables.readings import Reading
+
+__all__ = [
+    "Cells",
+    "Decision",
+    "FittedColumn",
+    "Reading",
+    "Table",
+    "TableInputs",
+    "cells_of",
+    "check_columns",
+    "encode_table",
+    "fit_table",
+    "given_parts",
+    "only",
+    "open_features",
+    "open_table",
+    "raw_target",
+    "read_delimited",
+    "read_parquet",
+    "read_table_rows",
+    "target_of_new_rows",
+]
