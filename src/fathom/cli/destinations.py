@@ -1,0 +1,56 @@
+"""Where a study's results are to go, looked at before anything is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fathom.errors import SpecError, StoreError
+from fathom.store import check_output
+
+PAGE_MARK = b"Fathom study</title>"
+_HEAD_BYTES = 200_000
+
+
+def check_page(path: Path, *, option: str, force: bool = False) -> None:
+    """Raise unless a page can be written to `path`; leaves nothing behind.
+
+    Args:
+        path: The page.
+        option: The option that named it, for messages.
+        force: Whether whatever is there may be replaced.
+
+    Raises:
+        SpecError: Its name does not end in .html.
+        StoreError: It cannot be written, or is there already and no page of Fathom's.
+    """
+    _check_ending(option, path, (".html", ".htm"))
+    check_output(path)
+    if not force and path.exists() and not _is_page(path):
+        raise StoreError(
+            f"{path} is there already, and is no page of Fathom's.",
+            hint=f"choose another name with {option}, or remove the file first",
+        )
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return PAGE_MARK in file.read(_HEAD_BYTES)
+
+
+def check_model_file(path: Path) -> None:
+    """Raise unless a model can be written to `path`; leaves nothing behind.
+
+    Raises:
+        SpecError: Its name does not end in .keras.
+        StoreError: It cannot be written.
+    """
+    _check_ending("--save", path, (".keras",))
+    check_output(path)
+
+
+def _check_ending(option: str, path: Path, endings: tuple[str, ...]) -> None:
+    if path.suffix.lower() not in endings:
+        raise SpecError(
+            f"The file of {option} must end in {' or '.join(endings)}. Received: {path}.",
+            hint=f"use {option} {path.with_suffix(endings[0])}" if path.name else None,
+        )
