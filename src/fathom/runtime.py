@@ -6,6 +6,7 @@ cores; compiled programs are kept in the user's cache folder.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -34,6 +35,28 @@ def cache_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("fathom", appauthor=False))
+
+
+def read_cached(key: str) -> bytes | None:
+    """Return what was kept under `key`, None if nothing was or it cannot be read."""
+    try:
+        return _cached_file(key).read_bytes()
+    except OSError:
+        return None
+
+
+def write_cached(key: str, data: bytes) -> None:
+    """Keep `data` under `key`, whole or not at all; a cache that cannot be written is no fault."""
+    file = _cached_file(key)
+    beside = file.with_name(f".{key}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(file)
+
+
+def _cached_file(key: str) -> Path:
+    return cache_folder() / "programs" / key
 
 
 _STARTED = False

@@ -24,11 +24,11 @@ def problem(rows: int = 70, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def mlp(depth: int = 2, *, width: int = 8, activation: str = "relu", **dense: Any) -> keras.Model:
     """Return an MLP that ends in logits, its activations layers of their own."""
-    hidden = inputs = keras.Input((FEATURES,))
+    hidden = inputs = keras.Input((FEATURES,), name="input")
     for block in range(1, depth + 1):
         hidden = keras.layers.Dense(width, name=f"dense_{block}", **dense)(hidden)
         hidden = keras.layers.Activation(activation, name=f"activation_{block}")(hidden)
-    return keras.Model(inputs, keras.layers.Dense(CLASSES, name="logits")(hidden))
+    return keras.Model(inputs, keras.layers.Dense(CLASSES, name="logits")(hidden), name="mlp")
 
 
 def compiled(model: keras.Model, optimizer: str = "adam") -> keras.Model:

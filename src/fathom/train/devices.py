@@ -26,6 +26,16 @@ def num_devices() -> int:
     return mesh().size
 
 
+def compiler_options() -> dict[str, int]:
+    """Return what XLA is told: one program is compiled in one piece.
+
+    Cutting it up for several threads costs a third more time in all, and
+    there are other programs to keep the cores busy.
+    """
+    is_cpu = jax.devices()[0].platform == "cpu"
+    return {"xla_cpu_parallel_codegen_split_count": 1} if is_cpu else {}
+
+
 def padded(members: int) -> int:
     """Return `members` rounded up to a multiple of the devices."""
     devices = num_devices()

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from fathom.train import devices, initial, orders, stopping
+from fathom.train import devices, initial, orders, program_cache, stopping
 from fathom.train.blueprint import Blueprint
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
@@ -75,14 +75,17 @@ class Population:
 
     def compile(self, executor: Executor) -> None:
         """Begin to compile this population's programs."""
-        for name, (make, arguments) in self._sources().items():
-            self._programs[name] = executor.submit(self._compile, make, arguments)
+        taps = [(tap.name, tap.output.name, tap.activation) for tap in self.taps]
+        described = program_cache.describe(self.blueprint.model, taps=taps)
+        for program, (make, arguments) in self._sources().items():
+            name = described and f"{program} {described}"
+            self._programs[program] = executor.submit(self._compile, make, arguments, name)
 
-    def _compile(self, make: Callable[[], Any], arguments: Any) -> Any:
+    def _compile(self, make: Callable[[], Any], arguments: Any, name: str | None) -> Any:
         """Trace one program at a time, since tracing uses the one Keras model; compile freely."""
         with self._tracing:
-            lowered = jax.jit(make()).trace(*arguments).lower()
-        return lowered.compile()
+            lowered = program_cache.lowered(make, arguments, name=name)
+        return lowered.compile(compiler_options=devices.compiler_options())
 
     def wait(self) -> None:
         """Wait until the programs are compiled."""
