@@ -35,7 +35,8 @@ def test_an_empty_store_lists_nothing(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_list_shows_every_study_in_a_line(command, copy):
+def test_the_list_shows_every_study_in_a_line(command, copy, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     out = command("runs", "list", "--store", copy).out
     head, _, *lines = out.splitlines()
     for header in ("name", "source", "status", "depth", "score", "trainings", "time", "size"):

@@ -6,10 +6,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fathom import studies
 from fathom.api.best import best_model_bytes
 from fathom.specs import Progress, Record, StudyRecord, StudySpec, VerdictRecord
 from fathom.store import Store, StudyWriter
-from fathom.studies import Artifact, Event, StudyResult, depth_study
+from fathom.studies import Artifact, Event, StudyResult
 
 if TYPE_CHECKING:
     from fathom.data import Dataset
@@ -43,7 +44,7 @@ def stream_study(
     """
     store = store or Store()
     store.check_writable()
-    events = depth_study(spec, dataset, name=store.unique_name(name))
+    events = studies.depth_study(spec, dataset, name=store.unique_name(name))
     header = next(events)
     if not isinstance(header, StudyRecord):
         raise TypeError(f"a study begins with its StudyRecord, not {type(header).__name__}")

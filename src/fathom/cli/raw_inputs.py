@@ -27,8 +27,10 @@ def raw_inputs(source: str, model: keras.Model) -> np.ndarray:
         DataError: The rows are not numbers, or not as many per row as the model takes.
         ModelError: The model has several inputs.
     """
+    from fathom.data import read_numbers
+
     shape = _input_shape(model)
-    rows = _numbers(source)
+    rows = read_numbers(source)
     if math.prod(rows.shape[1:]) != math.prod(shape):
         raise DataError(
             f"The model takes {_words(shape)} per row. Received: {_words(rows.shape[1:])} per row "
@@ -53,35 +55,3 @@ def _input_shape(model: keras.Model) -> tuple[int, ...]:
 def _words(shape: tuple[int, ...]) -> str:
     shaped = "" if len(shape) == 1 else f" of shape {shape}"
     return f"{math.prod(shape):,} numbers{shaped}"
-
-
-def _numbers(source: str) -> np.ndarray:
-    from fathom.data.archives import read_archive
-    from fathom.data.arrays import usable
-    from fathom.data.opening import read_table, reading
-    from fathom.data.paths import local_path
-    from fathom.data.tables import open_features
-
-    path = local_path(source)
-    if path.suffix.lower() == ".npz":
-        with reading(path):
-            arrays = read_archive(path)
-        return usable(_x_of(arrays))
-    table, _ = open_features(read_table(path))
-    texts = [one.name for one in table.readings if one.kind not in ("numeric", "boolean")]
-    if texts:
-        raise DataError(
-            f"A bare model takes numbers only. Received: {', '.join(texts[:5])} with other values.",
-            hint="predict with the study instead: it knows how to treat them",
-        )
-    return usable(table.frame.to_numpy())
-
-
-def _x_of(arrays: dict[str, np.ndarray]) -> np.ndarray:
-    for name in ("x", "x_test"):
-        if name in arrays:
-            return arrays[name]
-    raise DataError(
-        f"New rows in an .npz file must be called x. Received: {', '.join(arrays)}.",
-        hint="numpy.savez(path, x=x)",
-    )

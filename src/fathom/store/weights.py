@@ -139,5 +139,5 @@ def read_weights(path: Path) -> Weights:
 def _damaged(path: Path, reason: str) -> StoreError:
     return StoreError(
         f"{path} is damaged: {reason}.",
-        hint="train this architecture again: fathom resume",
+        hint="run the study again to have them back",
     )

@@ -17,6 +17,8 @@ LEARNED_ERRORS = 3
 NEGLIGIBLE = 0.002
 # Costs that differ by less than this factor are not worth a word.
 NOTABLE = 1.2
+# Learning rates are never advised in larger steps.
+WIDEST_STEP = 10
 
 
 def judge(result: StudyResult) -> VerdictRecord:
@@ -325,11 +327,11 @@ def _rate_advice(result: StudyResult, chosen: DepthRow) -> list[str]:
 
 
 def _step_up(rates: Sequence[float]) -> float:
-    return float(f"{rates[-1] ** 2 / rates[-2]:.1g}")
+    return float(f"{rates[-1] * min(rates[-1] / rates[-2], WIDEST_STEP):.1g}")
 
 
 def _step_down(rates: Sequence[float]) -> float:
-    return float(f"{rates[0] ** 2 / rates[1]:.1g}")
+    return float(f"{rates[0] / min(rates[1] / rates[0], WIDEST_STEP):.1g}")
 
 
 def _depth_advice(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> list[str]:

@@ -73,14 +73,20 @@ def describe(model: keras.Model, **settings: Any) -> str | None:
         return None
     parts = {
         "model": model.get_config(),
-        "optimizer": keras.optimizers.serialize(model.optimizer),
-        "loss": keras.losses.serialize(model.loss),
+        "optimizer": _nameless(keras.optimizers.serialize(model.optimizer)),
+        "loss": _nameless(keras.losses.serialize(model.loss)),
         "settings": settings,
     }
     try:
         return json.dumps(parts, sort_keys=True)
     except TypeError:  # a setting of the model that is not data
         return None
+
+
+def _nameless(serialized: Any) -> dict[str, Any]:
+    """Return a serialized object without its name, which Keras may have numbered."""
+    config = {key: value for key, value in serialized["config"].items() if key != "name"}
+    return {"class": serialized["class_name"], "config": config}
 
 
 def _is_all_keras(model: keras.Model) -> bool:
