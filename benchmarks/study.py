@@ -4,7 +4,9 @@
 
 Each repeat runs every contestant once, one after another, so that a busy
 machine is busy for all of them. "cold" starts with an empty compilation cache,
-"warm" with the one that the cold run left.
+"warm" with the one that the cold run left. Fathom chooses each member's epoch by
+validation loss and reports its accuracy; Keras and PyTorch report the best
+accuracy of any epoch, scikit-learn that of the last one.
 """
 
 from __future__ import annotations
@@ -21,11 +23,16 @@ import time
 from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
+FATHOM = (
+    *("-m", "fathom", "study", "digits", "--depths", "1-8", "--learning-rates", "3e-4,1e-3,3e-3"),
+    *("--seeds", "3", "--widths", "64", "--batch-size", "32", "--epochs", "20", "--patience", "0"),
+    *("--no-baselines", "--json"),
+)
 CONTESTANTS = {
-    "fathom cold": ("fathom_study.py",),
-    "fathom warm": ("fathom_study.py",),
-    "fathom cold, layers unwatched": ("fathom_study.py", "unwatched"),
-    "fathom warm, layers unwatched": ("fathom_study.py", "unwatched"),
+    "fathom cold": FATHOM,
+    "fathom warm": FATHOM,
+    "fathom cold, layers unwatched": (*FATHOM, "--no-watch"),
+    "fathom warm, layers unwatched": (*FATHOM, "--no-watch"),
     "scikit-learn GridSearchCV(MLPClassifier), 2 jobs": ("scikit_learn.py",),
     "PyTorch loop, 1 thread": ("pytorch.py",),
     "Keras fit loop (JAX)": ("keras_fit.py",),
@@ -36,7 +43,7 @@ def timed(command: tuple[str, ...], environment: dict[str, str]) -> tuple[float,
     """Run one contestant; return wall seconds of the whole process and what it printed."""
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, str(PEERS / command[0]), *command[1:]],
+        [sys.executable, *_located(command)],
         env=environment,
         capture_output=True,
         text=True,
@@ -45,7 +52,18 @@ def timed(command: tuple[str, ...], environment: dict[str, str]) -> tuple[float,
     seconds = time.perf_counter() - started
     if done.returncode:
         raise SystemExit(f"{command[0]} failed:\n{done.stderr[-2000:]}")
-    return seconds, json.loads(done.stdout.strip().splitlines()[-1])
+    return seconds, _validation(json.loads(done.stdout))
+
+
+def _located(command: tuple[str, ...]) -> tuple[str, ...]:
+    return command if command[0] == "-m" else (str(PEERS / command[0]), *command[1:])
+
+
+def _validation(told: dict) -> dict[str, float]:
+    """Return the validation accuracy by depth: of a peer, or of a Fathom study."""
+    if "validation" in told:
+        return told["validation"]
+    return {row["depth"]: round(row["validation"]["mean"], 4) for row in told["depths"]}
 
 
 def one_pass(names: list[str], cache: Path) -> dict[str, tuple[float, dict]]:
@@ -54,7 +72,8 @@ def one_pass(names: list[str], cache: Path) -> dict[str, tuple[float, dict]]:
     for name in names:
         if "cold" in name:
             shutil.rmtree(cache, ignore_errors=True)
-        environment = {**os.environ, "FATHOM_CACHE": str(cache)}
+        store = cache.with_name(f"runs-{len(list(cache.parent.iterdir()))}")
+        environment = {**os.environ, "FATHOM_CACHE": str(cache), "FATHOM_STORE": str(store)}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         results[name] = timed(CONTESTANTS[name], environment)
         print(f"  {name}: {results[name][0]:.1f} s", file=sys.stderr, flush=True)
@@ -79,7 +98,7 @@ def main() -> None:
             print(f"pass {repeat + 1}", file=sys.stderr)
             for name, (taken, told) in one_pass(names, Path(folder) / "cache").items():
                 seconds[name].append(taken)
-                validation[name] = told["validation"]
+                validation[name] = told
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     cold, warm = medians["fathom cold"], medians["fathom warm"]
     print("| whole process, 72 trainings | median s | range | ratio to cold | ratio to warm |")
@@ -92,7 +111,7 @@ def main() -> None:
         )
     print()
     for name, scores in validation.items():
-        print(f"{name}: best validation accuracy by depth {scores}")
+        print(f"{name}: validation accuracy by depth {scores}")
 
 
 if __name__ == "__main__":

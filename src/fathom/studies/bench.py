@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -30,15 +31,23 @@ from fathom.studies.result import best_rate, scores_by_rate
 
 # Populations compiled ahead of the one that trains: enough to keep the cores busy.
 AHEAD = 2
+HANDOVER_SECONDS = 0.0005
 
 
 @contextmanager
 def compiler() -> Iterator[Executor]:
-    """Compile in the background; on the way out drop what has not begun."""
+    """Compile in the background; on the way out drop what has not begun.
+
+    Tracing holds Python's lock, and the thread that trains needs it a few
+    times an epoch, for microseconds: meanwhile it is handed over sooner.
+    """
     executor = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="compile")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(HANDOVER_SECONDS)
     try:
         yield executor
     finally:
+        sys.setswitchinterval(interval)
         executor.shutdown(wait=False, cancel_futures=True)
 
 

@@ -200,8 +200,10 @@ def _backward(
         places = range(len(taps))
         return loss, ([seen.z[i] for i in places], [seen.a[i] for i in places])
 
-    _, (shapes, _) = jax.eval_shape(lambda trainable: run(trainable, None), state.trainable)
-    zeros = [jnp.zeros(shape.shape, shape.dtype) for shape in shapes]
+    rows = len(jax.tree.leaves(x)[0])
+    zeros = [
+        jnp.zeros((rows, *tap.layer.output.shape[1:]), tap.layer.compute_dtype) for tap in taps
+    ]
     (gradients, deltas), (z, a) = jax.grad(run, argnums=(0, 1), has_aux=True)(
         state.trainable, zeros
     )
