@@ -108,7 +108,7 @@ def test_weights_without_a_sound_generation_are_refused(store, twice):
     with pytest.raises(StoreError, match=r"w\.previous\.safetensors is damaged"):
         store.open("digits").weights("w")
     (twice.parent / "w.previous.safetensors").unlink()
-    with pytest.raises(StoreError, match=r"w\.safetensors is damaged(.|\n)*fathom resume"):
+    with pytest.raises(StoreError, match=r"w\.safetensors is damaged(.|\n)*run the study again"):
         store.open("digits").weights("w")
 
 
