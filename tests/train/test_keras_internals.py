@@ -6,11 +6,12 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
+from fathom.models import without_values
 from fathom.train import keras_internals
 
 
 def test_variables_made_without_values_know_their_initializer():
-    with keras_internals.without_values():
+    with without_values():
         layer = keras.layers.Dense(3, kernel_initializer="he_normal")
         layer.build((None, 2))
     initializer = keras_internals.initializer_of(layer.kernel)
@@ -19,10 +20,10 @@ def test_variables_made_without_values_know_their_initializer():
 
 
 def test_variables_made_without_values_are_not_initialized_later():
-    with keras_internals.without_values():
+    with without_values():
         layer = keras.layers.Dense(3)
         layer.build((None, 2))
-    pending = global_state.get_global_attribute(keras_internals.UNINITIALIZED, [])
+    pending = global_state.get_global_attribute("uninitialized_variables", [])
     assert all(variable is not layer.kernel for variable in pending)
 
 
@@ -48,13 +49,13 @@ def test_drawing_default_seeds_leaves_the_global_generator_alone():
 
 
 def test_a_seed_generator_state_gives_its_seed():
-    with keras_internals.without_values():
+    with without_values():
         dropout = keras.layers.Dropout(0.5, seed=12)
     assert keras_internals.seed_of(dropout.seed_generator.state) == 12
 
 
 def test_a_kernel_is_no_seed_generator_state():
-    with keras_internals.without_values():
+    with without_values():
         layer = keras.layers.Dense(3)
         layer.build((None, 2))
     assert keras_internals.seed_of(layer.kernel) is None
@@ -67,7 +68,7 @@ def test_a_fixed_seed_draws_what_the_integer_draws():
 
 
 def test_assigned_values_are_the_models():
-    with keras_internals.without_values():
+    with without_values():
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     keras_internals.assign_values(model.variables, [np.ones((2, 1)), np.full(1, 3.0)])
     assert model.predict(np.ones((1, 2)), verbose=0).item() == 5.0

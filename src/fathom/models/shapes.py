@@ -12,11 +12,15 @@ _UNINITIALIZED = "uninitialized_variables"
 
 
 @contextmanager
-def without_values() -> Iterator[None]:
-    """Let variables be made inside that have a shape, an initializer and no value."""
+def without_values() -> Iterator[keras.StatelessScope]:
+    """Let variables be made inside that have a shape, an initializer and no value.
+
+    The scope's `state_mapping` holds what was assigned to variables meanwhile;
+    no variable keeps it.
+    """
     before = list(global_state.get_global_attribute(_UNINITIALIZED) or ())
     try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
+        with keras.StatelessScope(initialize_variables=False) as scope:
+            yield scope
     finally:
         global_state.set_global_attribute(_UNINITIALIZED, before)

@@ -27,7 +27,7 @@ from fathom.specs import (
 from fathom.studies.artifacts import Artifact, Event, artifact_name
 from fathom.studies.members import run_records
 from fathom.studies.pace import Pace, Stopwatch
-from fathom.studies.result import best_rate, scores_by_rate
+from fathom.studies.result import SMALLEST, best_rate, scores_by_rate
 
 # Populations compiled ahead of the one that trains: enough to keep the cores busy.
 AHEAD = 2
@@ -149,7 +149,8 @@ class Bench:
             network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
         )
         chosen = self._chosen(population, runs)
-        tested = self._interval(population, chosen)
+        outputs = population.predict(self.dataset.test.x)[list(chosen)]
+        tested = self._interval(population, outputs)
         scores = [runs[place].validation_score for place in chosen]
         return BaselineRecord(
             name="linear",
@@ -233,7 +234,7 @@ class Bench:
         outputs = population.predict(self.dataset.test.x)[list(chosen)]
         seconds = time.perf_counter() - started
         scores = self._scores(population, outputs)
-        interval = self._interval(population, chosen, outputs)
+        interval = self._interval(population, outputs)
         return TestRecord(
             depth=network.depth,
             width=network.width,
@@ -252,15 +253,8 @@ class Bench:
             return measure.is_correct(y, outputs, from_logits=logits).mean(axis=1)
         return 1 - np.square(outputs[..., 0] - y).mean(axis=1) / np.var(y)
 
-    def _interval(
-        self,
-        population: train.Population,
-        chosen: Sequence[int],
-        outputs: np.ndarray | None = None,
-    ) -> measure.Interval:
+    def _interval(self, population: train.Population, outputs: np.ndarray) -> measure.Interval:
         y, seed = self.dataset.test.y, self.spec.seed
-        if outputs is None:
-            outputs = population.predict(self.dataset.test.x)[list(chosen)]
         if self.dataset.task == "classification":
             logits = models.gives_logits(population.blueprint.model)
             correct = measure.is_correct(y, outputs, from_logits=logits)
@@ -287,5 +281,5 @@ def _gradient_ratio(first: train.Epoch) -> float | None:
     gradients = first.layers["activation_gradient"]
     if gradients.shape[1] < 2:
         return None
-    ratios = np.maximum(gradients[:, 0], 1e-38) / gradients[:, -1]
+    ratios = np.maximum(gradients[:, 0], SMALLEST) / gradients[:, -1]
     return float(np.exp(np.mean(np.log(ratios))))

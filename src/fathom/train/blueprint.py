@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fathom.models import without_values
 from fathom.train import keras_internals
 
 # Any number serves: it only has to be known when the drawn seeds are recognised.
@@ -70,7 +71,7 @@ def record(
 def _build_without_values(build: Callable[[], keras.Model]) -> keras.Model:
     """Build quickly, or ordinarily where building reads or changes the values of weights."""
     try:
-        with keras_internals.without_values() as scope:
+        with without_values() as scope:
             model = build()
         if not scope.state_mapping:
             return model

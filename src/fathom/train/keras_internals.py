@@ -15,28 +15,12 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src import backend
-from keras.src.backend.common import global_state
 from keras.src.initializers.random_initializers import compute_fans
 
-UNINITIALIZED = "uninitialized_variables"
+from fathom.models import without_values
+
 # Standard deviation of a standard normal truncated at two deviations.
 TRUNCATED_DEVIATION = 0.87962566103423978
-
-
-@contextlib.contextmanager
-def without_values() -> Iterator[backend.StatelessScope]:
-    """Create variables that know their initializer and hold no value.
-
-    Building a model so takes milliseconds where evaluating its initializers
-    one after another takes a second. The scope's `state_mapping` holds what
-    was assigned to variables meanwhile; no variable keeps it.
-    """
-    before = list(global_state.get_global_attribute(UNINITIALIZED) or [])
-    try:
-        with backend.StatelessScope(initialize_variables=False) as scope:
-            yield scope
-    finally:
-        global_state.set_global_attribute(UNINITIALIZED, before)
 
 
 @contextlib.contextmanager
