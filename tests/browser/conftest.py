@@ -19,6 +19,7 @@ from playwright.sync_api import (
     Request,
     WebError,
     WebSocket,
+    expect,
     sync_playwright,
 )
 
@@ -39,6 +40,8 @@ FLAGS = (
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 LOCAL_SCHEMES = ("about", "blob", "data", "file")
 WAIT_MILLISECONDS = 30_000
+
+expect.set_options(timeout=WAIT_MILLISECONDS)
 
 
 @dataclass
