@@ -74,11 +74,12 @@ def test_whole_numbers_of_pixels_are_scaled_by_255_too(archive):
     assert data.train.x.max() == 1
 
 
-def test_floats_higher_than_wide_are_sequences_standardised_together(archive):
-    data = load(archive(x=RNG.normal(5, 3, (60, 10, 2)), y=Y))
+def test_floats_higher_than_wide_are_sequences_whose_features_are_standardised(archive):
+    data = load(archive(x=RNG.normal((5, -100), (3, 20), (60, 10, 2)), y=Y))
 
     assert data.input_shape == (10, 2)
-    assert data.train.x.mean() == pytest.approx(0, abs=1e-5)
+    assert np.allclose(data.train.x.mean(axis=(0, 1)), 0, atol=1e-5)
+    assert np.allclose(data.train.x.std(axis=(0, 1)), 1, atol=1e-5)
     assert "x: rows of shape (10, 2) taken for sequences" in data.notices
 
 

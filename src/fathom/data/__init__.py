@@ -3,6 +3,7 @@
 from fathom.data.dataset import Column, Dataset, Split
 from fathom.data.loading import load, sources
 from fathom.data.new_rows import Rows, read_numbers
+from fathom.data.opening import read_table
 from fathom.data.preprocessing import Preprocessing, read_rows
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "load",
     "read_numbers",
     "read_rows",
+    "read_table",
     "sources",
 ]

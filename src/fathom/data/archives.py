@@ -15,11 +15,15 @@ from fathom.data.limits import ARRAY_BYTES, HEADER_BYTES, at_most
 from fathom.data.wording import listed, value_of
 from fathom.errors import DataError
 
-NAMES = ("x", "y", "x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test")
+PARTS = ("", "_train", "_validation", "_test")
+NAMES = tuple(f"{what}{part}" for part in PARTS for what in ("x", "y", "lengths"))
 """Arrays that mean something; all others are left alone."""
 
-OTHER_NAMES = {"x_val": "x_validation", "y_val": "y_validation"}
-OTHER_NAMES |= {"x_valid": "x_validation", "y_valid": "y_validation"}
+OTHER_NAMES = {
+    f"{what}_{short}": f"{what}_validation"
+    for what in ("x", "y", "lengths")
+    for short in ("val", "valid")
+}
 
 
 def read_archive(path: Path) -> dict[str, np.ndarray]:
@@ -96,7 +100,8 @@ def check_header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) ->
         raise DataError(
             f"Arrays must hold numbers or texts. Received: `{name}` holds Python objects, which "
             "are never loaded.",
-            hint="convert it, for example with x.astype('float32') or y.astype(str)",
+            hint="convert it, for example with x.astype('float32') or y.astype(str); sequences of "
+            "several lengths are filled up to one, their lengths saved as `lengths`",
         )
     if dtype.names or dtype.kind not in "biufU":
         raise _bad_header(name, f"values of type {dtype}")

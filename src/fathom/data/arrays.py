@@ -27,6 +27,8 @@ class ArrayInputs:
         feature_names: Names of the features; () for images and sequences.
         rule: What is done, in words.
         constant: Positions of features that do not vary in the training rows.
+        padded: Whether rows are sequences of several lengths: zeros stand
+            where a step is not there, and a last feature is 1 where it is.
     """
 
     row_shape: tuple[int, ...]
@@ -36,16 +38,21 @@ class ArrayInputs:
     feature_names: tuple[str, ...]
     rule: str
     constant: tuple[int, ...] = ()
+    padded: bool = False
 
-    def encode(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Return float32 (rows, *input_shape).
 
         Args:
             x: (rows, ...) numbers, as many per row as `row_shape` has.
+            lengths: int64 (rows,), steps that are there; None for all that
+                `x` has. Sequences may have fewer steps than `row_shape`.
 
         Raises:
             DataError: The rows have another shape, or values that are not finite.
         """
+        if self.padded:
+            x, lengths = self._filled_up(x, lengths)
         rows = self.checked(x)
         encoded = np.empty(rows.shape, np.float32)
         with np.errstate(over="ignore"):
@@ -53,7 +60,18 @@ class ArrayInputs:
                 part = slice(start, start + CHUNK_ROWS)
                 self._scale(rows[part], encoded[part])
         check_representable(encoded)
+        if self.padded and lengths is not None:
+            return self._marked(encoded, lengths)
         return encoded.reshape(len(rows), *self.input_shape)
+
+    def _marked(self, encoded: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return sequences with a last feature that is 1 where a step is there, zeros elsewhere."""
+        rows, steps, features = encoded.shape
+        marked = np.zeros((rows, steps, features + 1), np.float32)
+        there = present(lengths, steps)
+        marked[:, :, :-1] = np.where(there[:, :, None], encoded, np.float32(0))
+        marked[:, :, -1] = there
+        return marked
 
     def _scale(self, rows: np.ndarray, encoded: np.ndarray) -> None:
         """Write scaled rows into float32; by float64 unless they are bytes."""
@@ -73,12 +91,35 @@ class ArrayInputs:
         check_numbers(x)
         return x.reshape(len(x), *self.row_shape)
 
+    def _filled_up(
+        self, x: np.ndarray, lengths: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return sequences with zeros up to the steps of the training rows, and their lengths."""
+        if x.ndim == 2 and self.row_shape[1] == 1:
+            x = x[:, :, None]
+        steps = x.shape[1] if x.ndim == 3 else self.row_shape[0]
+        missing = self.row_shape[0] - steps
+        if missing > 0:
+            x = np.pad(x, ((0, 0), (0, missing), (0, 0)))
+        return x, np.full(len(x), steps) if lengths is None else lengths
+
+
+def present(lengths: np.ndarray, steps: int) -> np.ndarray:
+    """Return bool (rows, steps): which steps are there.
+
+    Example:
+        >>> present(np.array([1, 3]), 3).astype(int)
+        array([[1, 0, 0],
+               [1, 1, 1]])
+    """
+    return np.arange(steps) < lengths[:, None]
+
 
 def fit_arrays(arrays: Arrays, train: np.ndarray) -> ArrayInputs:
     """Return inputs fitted on the training rows.
 
     Bytes are divided by 255. Other numbers are standardised: each feature of
-    rows that are vectors, all together in images and sequences.
+    vectors and of the steps of sequences, all together in images.
 
     Args:
         arrays: All rows.
@@ -94,10 +135,12 @@ def fit_arrays(arrays: Arrays, train: np.ndarray) -> ArrayInputs:
             scale=(divisor,),
             feature_names=names,
             rule=f"scaled by 1/{divisor:g}",
+            padded=arrays.lengths is not None,
         )
-    mean, std = moments(arrays.x, train, per_feature=len(row_shape) == 1)
+    per_feature = len(row_shape) == 1 or is_sequence(arrays)
+    mean, std = moments(arrays.x, train, per_feature=per_feature, lengths=arrays.lengths)
     constant = tuple(int(k) for k in np.flatnonzero(std == 0))
-    each = "each feature " if len(row_shape) == 1 else ""
+    each = "each feature " if per_feature else ""
     return ArrayInputs(
         row_shape=row_shape,
         input_shape=input_shape_of(arrays),
@@ -106,35 +149,49 @@ def fit_arrays(arrays: Arrays, train: np.ndarray) -> ArrayInputs:
         feature_names=names,
         rule=f"{each}standardised on the training rows",
         constant=constant,
+        padded=arrays.lengths is not None,
     )
 
 
-def moments(x: np.ndarray, rows: np.ndarray, *, per_feature: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and deviation in float64, over rows alone or over everything.
+def moments(
+    x: np.ndarray, rows: np.ndarray, *, per_feature: bool, lengths: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and deviation in float64, of each feature of the last axis or of everything.
 
-    Works through the rows in chunks, the deviation about the mean found first.
-    What does not vary has a deviation of exactly 0, and its value as mean.
+    Steps after the end of a sequence, as `lengths` has it, do not count. Works
+    through the rows in chunks, the deviation about the mean found first. What
+    does not vary has a deviation of exactly 0, and its value as mean.
     """
-    axis = 0 if per_feature else None
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = np.atleast_1d(_chunked_mean(x, rows, axis, None))
-        std = np.sqrt(np.atleast_1d(_chunked_mean(x, rows, axis, mean)))
+        mean = _chunked_mean(x, rows, per_feature, lengths, None)
+        std = np.sqrt(_chunked_mean(x, rows, per_feature, lengths, mean))
     is_constant = std <= np.abs(mean) * np.finfo(np.float64).eps * 4
-    first = np.ravel(x[rows[0]]) if per_feature else np.ravel(x[rows[0]])[:1]
+    first = np.ravel(x[rows[0]])[: len(mean)]
     return np.where(is_constant, first, mean), np.where(is_constant, 0.0, std)
 
 
 def _chunked_mean(
-    x: np.ndarray, rows: np.ndarray, axis: int | None, mean: np.ndarray | None
+    x: np.ndarray,
+    rows: np.ndarray,
+    per_feature: bool,
+    lengths: np.ndarray | None,
+    mean: np.ndarray | None,
 ) -> np.ndarray:
-    total = np.zeros(())
+    total, size = np.zeros(1), 0
     for start in range(0, len(rows), CHUNK_ROWS):
-        part = x[rows[start : start + CHUNK_ROWS]].astype(np.float64)
+        chosen = rows[start : start + CHUNK_ROWS]
+        part = _values(x[chosen], per_feature, None if lengths is None else lengths[chosen])
         if mean is not None:
             part = np.square(part - mean)
-        total = np.asarray(total + part.sum(axis=axis))
-    size = len(rows) * (1 if axis == 0 else int(np.prod(x.shape[1:])))
-    return np.asarray(total / size)
+        total, size = total + part.sum(axis=0), size + len(part)
+    return total / size
+
+
+def _values(x: np.ndarray, per_feature: bool, lengths: np.ndarray | None) -> np.ndarray:
+    """Return float64 (values, features), or (values, 1)."""
+    if lengths is not None:
+        x = x[present(lengths, x.shape[1])]
+    return x.astype(np.float64).reshape(-1, x.shape[-1] if per_feature else 1)
 
 
 def feature_names_of(arrays: Arrays) -> tuple[str, ...]:
@@ -148,22 +205,31 @@ def divisor_of(arrays: Arrays) -> float | None:
     """Return the number to divide by: 255 for bytes, None to standardise."""
     if arrays.divisor or arrays.x.dtype == np.uint8:
         return arrays.divisor or 255.0
-    whole = arrays.x.dtype.kind in "iu"
+    whole = arrays.x.dtype.kind in "iu" and not arrays.are_sequences
     if whole and arrays.x.ndim > 2 and arrays.x.min() >= 0 and 1 < arrays.x.max() <= 255:
         return 255.0
     return None
 
 
 def input_shape_of(arrays: Arrays) -> tuple[int, ...]:
-    """Return the shape of one input: images of one channel get a channel axis."""
+    """Return the shape of one input: grey images get a channel axis, padded steps a mark."""
     shape = arrays.x.shape[1:]
+    if arrays.lengths is not None:
+        return (*shape[:-1], shape[-1] + 1)
     return (*shape, 1) if is_image_without_channels(arrays) else shape
 
 
 def is_image_without_channels(arrays: Arrays) -> bool:
     """Return whether each row is a grey image: bytes, or as high as wide."""
     shape = arrays.x.shape[1:]
-    return len(shape) == 2 and (divisor_of(arrays) is not None or shape[0] == shape[1])
+    if len(shape) != 2 or arrays.are_sequences:
+        return False
+    return divisor_of(arrays) is not None or shape[0] == shape[1]
+
+
+def is_sequence(arrays: Arrays) -> bool:
+    """Return whether each row is a sequence of steps."""
+    return arrays.x.ndim == 3 and not is_image_without_channels(arrays)
 
 
 def usable(x: object, *, what: str = "x") -> np.ndarray:
@@ -201,7 +267,7 @@ def as_array(x: object, *, what: str) -> np.ndarray:
         raise DataError(
             f"`{what}` must have rows of equal length. Received: {type(x).__name__} with rows "
             "of different lengths.",
-            hint="fill the rows up to one length",
+            hint="fill sequences up to one length, and say how long each is with `lengths`",
         ) from error
 
 

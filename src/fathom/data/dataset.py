@@ -68,6 +68,8 @@ class Dataset:
         seed: Seed of the split.
         balance: "stratified", "balanced" or "bootstrap".
         split_rule: How the splits came about, in words.
+        loading: What `load` was called with, as JSON data, so that the same
+            data can be read again; None for data that were in memory.
     """
 
     name: str
@@ -85,11 +87,22 @@ class Dataset:
     seed: int
     balance: str
     split_rule: str
+    loading: dict[str, Any] | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input, without the row axis."""
         return self.train.x.shape[1:]
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether inputs are sequences whose last feature is 1 where a step is there, else 0."""
+        return self.preprocessing.is_padded
+
+    @property
+    def token_sizes(self) -> tuple[int, ...]:
+        """How many features in a row come from one column of a table; () for other inputs."""
+        return self.preprocessing.token_sizes
 
     @property
     def num_classes(self) -> int:

@@ -13,7 +13,17 @@ from fathom.data.arrays import ArrayInputs, fit_arrays
 from fathom.data.dataset import Column
 from fathom.data.images import ImageInputs, Images, to_inputs
 from fathom.data.material import Arrays
-from fathom.data.tables import Table, TableInputs, encode_table, fit_table
+from fathom.data.tables import (
+    Decision,
+    Table,
+    TableInputs,
+    WindowInputs,
+    Windows,
+    encode_table,
+    encode_windows,
+    fit_table,
+    fit_windows,
+)
 from fathom.data.wording import count, listed, name_of
 
 
@@ -27,7 +37,7 @@ class Fitted:
         notices: What else was decided.
     """
 
-    inputs: TableInputs | ArrayInputs | ImageInputs
+    inputs: TableInputs | WindowInputs | ArrayInputs | ImageInputs
     columns: list[Column]
     notices: list[str]
 
@@ -53,11 +63,22 @@ def _(features: Images, train: np.ndarray) -> Fitted:
 @fit.register
 def _(features: Table, train: np.ndarray) -> Fitted:
     inputs, decisions = fit_table(features, train)
-    columns = [
+    columns = _table_columns(decisions)
+    return Fitted(inputs, columns, _left_out_words(columns))
+
+
+@fit.register
+def _(features: Windows, train: np.ndarray) -> Fitted:
+    inputs, decisions = fit_windows(features, train)
+    columns = _table_columns(decisions)
+    return Fitted(inputs, columns, _left_out_words(columns))
+
+
+def _table_columns(decisions: Sequence[Decision]) -> list[Column]:
+    return [
         Column(each.reading.name, each.reading.kind, each.words, each.fitted is not None)
         for each in decisions
     ]
-    return Fitted(inputs, columns, _left_out_words(columns))
 
 
 def _left_out_words(columns: Sequence[Column]) -> list[str]:
@@ -83,7 +104,11 @@ def _array_columns(inputs: ArrayInputs) -> list[Column]:
 
 def _array_notices(inputs: ArrayInputs) -> list[str]:
     notices = [f"x: {inputs.rule}"]
-    if len(inputs.input_shape) > len(inputs.row_shape):
+    if inputs.padded:
+        notices.append(
+            f"x: sequences of up to {inputs.row_shape[0]} steps; a last feature marks those there"
+        )
+    elif len(inputs.input_shape) > len(inputs.row_shape):
         notices.append(f"x: rows of shape {inputs.row_shape} taken for grey images")
     elif len(inputs.row_shape) == 2:
         notices.append(f"x: rows of shape {inputs.row_shape} taken for sequences")
@@ -100,12 +125,18 @@ def encode(features: Any, inputs: Any, rows: np.ndarray) -> np.ndarray:
 
 @encode.register
 def _(features: Arrays, inputs: ArrayInputs, rows: np.ndarray) -> np.ndarray:
-    return inputs.encode(features.x[rows])
+    lengths = None if features.lengths is None else features.lengths[rows]
+    return inputs.encode(features.x[rows], lengths)
 
 
 @encode.register
 def _(features: Images, inputs: ImageInputs, rows: np.ndarray) -> np.ndarray:
     return to_inputs(features.pixels[rows])
+
+
+@encode.register
+def _(features: Windows, inputs: WindowInputs, rows: np.ndarray) -> np.ndarray:
+    return encode_windows(inputs, features, rows)
 
 
 @encode.register

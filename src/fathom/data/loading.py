@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +15,13 @@ from fathom.data.dataset import Dataset, Split
 from fathom.data.fitting import Fitted, encode, fit
 from fathom.data.material import TEST, TRAIN, VALIDATION, Material, Options
 from fathom.data.preprocessing import Preprocessing
+from fathom.data.sequences import AUTO, READINGS
 from fathom.data.splitting import (
     BALANCES,
     SplitRule,
     check_enough_rows,
     check_shares,
+    parts_in_time,
     rows_of,
     split_parts,
     training_rows,
@@ -42,7 +46,13 @@ def load(
     noise: float | None = None,
     bits: int | None = None,
     compositions: int | None = None,
+    steps: int | None = None,
     image_size: tuple[int, int] | None = None,
+    inputs: str = "auto",
+    lengths: object = None,
+    time: str | None = None,
+    window: int | None = None,
+    horizon: int | None = None,
 ) -> Dataset:
     """Read a source, split it, and fit its preprocessing on the training rows.
 
@@ -67,7 +77,19 @@ def load(
         noise: Noise in percent, 0 to 50, for generators.
         bits: Number of bits, for `parity`.
         compositions: How often the map is applied, for `sawtooth`.
+        steps: Steps of each sequence, for `adding` and `sequence-parity`.
         image_size: (height, width) in pixels, for folders of images.
+        inputs: What the rows of an array are: "vectors", "sequences" or
+            "images", or "auto" to tell by their shape.
+        lengths: How many steps of each sequence are there, for arrays that
+            are filled up to one length; an .npz file may hold them itself.
+        time: The column that orders the rows of a table: each example is
+            then a window of rows that follow each other, and the splits are
+            by time.
+        window: Rows of a window.
+        horizon: Rows from a window's last to the one whose target is asked
+            for; 1 if None. The target's past is then an input; with 0 the
+            target of the last row is asked for, and is no input.
 
     Returns:
         The data set: x is float32, y int32 class numbers or a float32
@@ -82,6 +104,7 @@ def load(
         >>> data.classes, len(data.train), data.input_shape
         (('setosa', 'versicolor', 'virginica'), 90, (4,))
     """
+    called_with = dict(locals())
     check_shares(validation_share, test_share)
     one_of("balance", balance, BALANCES)
     at_least("seed", seed, 0)
@@ -94,11 +117,34 @@ def load(
         noise=noise,
         bits=bits,
         compositions=compositions,
+        steps=steps,
         image_size=image_size,
+        inputs=None if one_of("inputs", inputs, READINGS) == AUTO else inputs,
+        lengths=lengths,
+        time=time,
+        window=window,
+        horizon=horizon,
     )
     material = source_kinds.read(source, options)
     rule = SplitRule(validation_share, test_share, seed, balance)
-    return _build(material, task, rule, _shadowed(source))
+    dataset = _build(material, task, rule, _shadowed(source))
+    return replace(dataset, loading=_repeatable(called_with))
+
+
+def _repeatable(called_with: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the call as JSON data that make it again from any folder; None if data are in it."""
+    source, options = called_with["source"], {**called_with}
+    if not isinstance(source, str | Path):
+        return None
+    if os.path.exists(source) and source not in sources():  # noqa: PTH110
+        options["source"] = str(Path(source).expanduser().absolute())
+    if options["image_size"] is not None:
+        options["image_size"] = list(options["image_size"])
+    is_plain = all(isinstance(value, _PLAIN) for value in options.values())
+    return options if is_plain else None
+
+
+_PLAIN = (str, int, float, list, type(None))
 
 
 def sources() -> dict[str, str]:
@@ -146,7 +192,9 @@ def _dataset(
         target=target.name,
         classes=target.classes,
         feature_names=fitted.inputs.feature_names,
-        **splits,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
         columns=columns_in_order(fitted.columns, material, target),
         notices=tuple(notices),
         preprocessing=Preprocessing(fitted.inputs, target),
@@ -207,6 +255,13 @@ def _prepare_numbers(material: Material, rule: SplitRule, why: str) -> _FittedTa
 
 
 def _parts(material: Material, labels: np.ndarray, rule: SplitRule) -> np.ndarray:
+    if material.in_order:
+        return parts_in_time(
+            len(labels),
+            validation_share=rule.validation_share,
+            test_share=rule.test_share,
+            given=material.parts,
+        )
     return split_parts(
         labels,
         validation_share=rule.validation_share,

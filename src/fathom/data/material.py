@@ -10,7 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from fathom.data.images import Images
-    from fathom.data.tables import Table
+    from fathom.data.tables import Table, Windows
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 """Codes of the three splits in `Material.parts`."""
@@ -37,7 +37,13 @@ class Options:
     noise: float | None = None
     bits: int | None = None
     compositions: int | None = None
+    steps: int | None = None
     image_size: tuple[int, int] | None = None
+    inputs: str | None = None
+    lengths: object = None
+    time: str | None = None
+    window: int | None = None
+    horizon: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +75,17 @@ class Arrays:
         x: (n, ...) of any numeric dtype.
         names: Names of the features, if `x` has two axes and they have names.
         divisor: Number by which `x` is divided; None to choose by dtype.
+        are_sequences: Whether rows of two axes are steps and features, even
+            if they look like an image.
+        lengths: int64 (n,), how many steps of each sequence are there; None
+            if all are.
     """
 
     x: np.ndarray
     names: tuple[str, ...] = ()
     divisor: float | None = None
+    are_sequences: bool = False
+    lengths: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -86,11 +98,12 @@ class Material:
     Args:
         name: The data set's name.
         source: Where it came from, in words.
-        features: An array, a table or images.
+        features: An array, a table, windows of a table or images.
         target: One value per row.
         parts: int8 (n,), the split each row belongs to, where the source
             says so; None otherwise.
         parts_rule: Where `parts` came from, in words.
+        in_order: Whether examples follow each other in time, and are split so.
         row_numbers: int64 (n,), numbers of the rows in the source where
             they are not 0, 1, 2, ...
         notices: What was detected and decided while reading.
@@ -98,10 +111,11 @@ class Material:
 
     name: str
     source: str
-    features: Arrays | Table | Images
+    features: Arrays | Table | Windows | Images
     target: RawTarget
     parts: np.ndarray | None = None
     parts_rule: str = ""
+    in_order: bool = False
     row_numbers: np.ndarray | None = None
     notices: tuple[str, ...] = ()
 

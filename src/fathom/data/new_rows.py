@@ -17,13 +17,16 @@ from fathom.data.images import ImageInputs, decode, find_images, look_at, remark
 from fathom.data.material import RawTarget
 from fathom.data.opening import TABLE_READERS, read_table, reading, wrong_kind
 from fathom.data.paths import local_path
+from fathom.data.sequences import arrays_of
 from fathom.data.tables import (
     Cells,
     TableInputs,
+    WindowInputs,
     check_columns,
     only,
     open_features,
     read_table_rows,
+    read_windows,
     target_of_new_rows,
 )
 from fathom.data.targets import Target, encode
@@ -41,13 +44,15 @@ class Rows:
         y: int32 (rows,) or float32 (rows,) as in `Split`, or None where the
             source has no complete target.
         notices: What was detected and decided while reading.
-        names: What each row is called: file names of images, else ().
+        names: What each row is called: file names of images, times of windows, else ().
+        names_are: "file" or "time".
     """
 
     x: np.ndarray
     y: np.ndarray | None
     notices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    names_are: str = "file"
 
     def __len__(self) -> int:
         return len(self.x)
@@ -61,10 +66,11 @@ class Read:
     target: RawTarget | None = None
     notices: Sequence[str] = ()
     names: tuple[str, ...] = ()
+    names_are: str = "file"
 
 
 def transform(
-    inputs: TableInputs | ArrayInputs | ImageInputs, target: Target, source: object
+    inputs: TableInputs | WindowInputs | ArrayInputs | ImageInputs, target: Target, source: object
 ) -> Rows:
     """Return new rows as inputs and, where they have a target, class numbers or numbers.
 
@@ -73,7 +79,7 @@ def transform(
     """
     read = read_for(inputs, _opened(source), target)
     y, why = _encoded_target(target, read.target)
-    return Rows(read.x, y, (*read.notices, *why), read.names)
+    return Rows(read.x, y, (*read.notices, *why), read.names, read.names_are)
 
 
 def _opened(source: object) -> object:
@@ -103,6 +109,13 @@ def _(inputs: TableInputs, source: object, target: Target) -> Read:
     return Read(x, raw, notices)
 
 
+@read_for.register
+def _(inputs: WindowInputs, source: object, target: Target) -> Read:
+    """Read every window, also those whose target lies ahead."""
+    x, times, notices = read_windows(inputs, _cells(source, "a table"))
+    return Read(x, notices=notices, names=times, names_are="time")
+
+
 def _cells(source: object, wanted: str) -> Cells:
     if isinstance(source, Path):
         return read_table(source)
@@ -130,14 +143,26 @@ def _(inputs: ArrayInputs, source: object, target: Target) -> Read:
 
 
 def _from_archive(inputs: ArrayInputs, path: Path) -> Read:
-    x, y = _x_and_y(path)
-    encoded = inputs.encode(usable(x))
+    x, y, lengths = _contents(path)
+    encoded = _encoded(inputs, x, lengths)
     raw = None if y is None else raw_from_values(y, rows=len(encoded))
     return Read(encoded, raw)
 
 
-def _x_and_y(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return x of an .npz file, and y if it is there."""
+def _encoded(inputs: ArrayInputs, x: object, lengths: np.ndarray | None) -> np.ndarray:
+    if lengths is None:
+        return inputs.encode(usable(x))
+    if not inputs.padded:
+        raise DataError(
+            "The model was trained on sequences of one length. Received: `lengths`.",
+            hint="leave `lengths` out",
+        )
+    arrays = arrays_of(x, lengths=lengths)
+    return inputs.encode(arrays.x, arrays.lengths)
+
+
+def _contents(path: Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return x of an .npz file, and y and lengths if they are there."""
     with reading(path):
         arrays = read_archive(path)
     name = next((name for name in ("x", "x_test") if name in arrays), None)
@@ -146,7 +171,8 @@ def _x_and_y(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             f"New rows in an .npz file must be called x. Received: {listed(arrays)}.",
             hint="numpy.savez(path, x=x)",
         )
-    return arrays[name], arrays.get(name.replace("x", "y"))
+    y, lengths = (arrays.get(name.replace("x", other)) for other in ("y", "lengths"))
+    return arrays[name], y, lengths
 
 
 def _from_table(inputs: ArrayInputs, cells: Cells, target: Target) -> Read:
@@ -186,7 +212,7 @@ def read_numbers(source: str | os.PathLike[str]) -> np.ndarray:
     """
     path = local_path(source)
     if path.suffix.lower() == ".npz":
-        return usable(_x_and_y(path)[0])
+        return usable(_contents(path)[0])
     return usable(_numbers_of(read_table(path))[0])
 
 

@@ -10,7 +10,7 @@ from fathom.data import new_rows, storing
 from fathom.data.arrays import ArrayInputs
 from fathom.data.images import ImageInputs
 from fathom.data.new_rows import Rows
-from fathom.data.tables import TableInputs
+from fathom.data.tables import TableInputs, WindowInputs
 from fathom.data.targets import Target
 from fathom.errors import DataError
 
@@ -20,17 +20,27 @@ class Preprocessing:
     """How rows of a source become inputs and targets, and predictions become answers.
 
     Args:
-        inputs: Fitted inputs of a table, an array or image files.
+        inputs: Fitted inputs of a table, its windows, an array or image files.
         target: The fitted target.
     """
 
-    inputs: TableInputs | ArrayInputs | ImageInputs
+    inputs: TableInputs | WindowInputs | ArrayInputs | ImageInputs
     target: Target
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input."""
         return self.inputs.input_shape
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether inputs are sequences whose last feature is 1 where a step is there."""
+        return isinstance(self.inputs, ArrayInputs) and self.inputs.padded
+
+    @property
+    def token_sizes(self) -> tuple[int, ...]:
+        """How many features in a row come from one column of a table; () for other inputs."""
+        return self.inputs.token_sizes if isinstance(self.inputs, TableInputs) else ()
 
     def transform(self, source: object) -> Rows:
         """Return new rows as the training rows were treated.

@@ -59,6 +59,42 @@ def split_parts(
     return parts
 
 
+def parts_in_time(
+    rows: int, *, validation_share: float, test_share: float, given: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the split of each of `rows` examples in the order of time, the latest for test.
+
+    Args:
+        rows: Number of examples, the earliest first.
+        validation_share: Share of them for validation, in (0, 1); where the
+            test rows are given, share of the others.
+        test_share: Share of them for the test split, in (0, 1).
+        given: int8 (rows,), splits the source fixed, in the order of time;
+            where validation is missing, it is the latest of the training rows.
+
+    Returns:
+        int8 (rows,) of TRAIN, VALIDATION and TEST; at least one of each where
+        there are three rows or more.
+
+    Example:
+        >>> parts_in_time(5, validation_share=0.2, test_share=0.2)
+        array([0, 0, 0, 1, 2], dtype=int8)
+    """
+    if given is not None and (given == VALIDATION).any():
+        return given.astype(np.int8)
+    num_test = int((given == TEST).sum()) if given is not None else _share(rows, test_share)
+    others = rows - num_test if given is not None else rows
+    num_validation = _share(others, validation_share)
+    num_train = rows - num_test - num_validation
+    return np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [
+        num_train, num_validation, num_test,
+    ])  # fmt: skip
+
+
+def _share(rows: int, share: float) -> int:
+    return max(1, round(rows * share))
+
+
 def _move(
     parts: np.ndarray,
     part: int,

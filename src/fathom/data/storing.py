@@ -20,7 +20,7 @@ import msgspec
 from fathom.data.arrays import ArrayInputs
 from fathom.data.images import ImageInputs
 from fathom.data.limits import STORED_BYTES, at_most
-from fathom.data.tables import FittedColumn, TableInputs
+from fathom.data.tables import FittedColumn, Reading, TableInputs, WindowInputs
 from fathom.data.targets import Target
 from fathom.data.wording import listed
 from fathom.errors import DataError
@@ -62,22 +62,40 @@ class StoredTable:
     feature_names: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class StoredWindows:
+    """The parts of `WindowInputs` that are JSON."""
+
+    table: StoredTable
+    size: int
+    horizon: int
+    time: Reading
+
+
+Inputs = TableInputs | WindowInputs | ArrayInputs | ImageInputs
+
 KINDS: dict[str, type[Any]] = {
     "array": ArrayInputs,
     "image": ImageInputs,
     "table": StoredTable,
+    "windows": StoredWindows,
 }
 
 
-def to_bytes(inputs: TableInputs | ArrayInputs | ImageInputs, target: Target) -> bytes:
+def to_bytes(inputs: Inputs, target: Target) -> bytes:
     """Return fitted inputs and target as bytes."""
     stored: Any = inputs
     transformer = None
     if isinstance(inputs, TableInputs):
-        stored = StoredTable(
-            columns=inputs.columns, left_out=inputs.left_out, feature_names=inputs.feature_names
+        stored, transformer = _stored_table(inputs), _pack(inputs.transformer)
+    elif isinstance(inputs, WindowInputs):
+        transformer = _pack(inputs.table.transformer)
+        stored = StoredWindows(
+            table=_stored_table(inputs.table),
+            size=inputs.size,
+            horizon=inputs.horizon,
+            time=inputs.time,
         )
-        transformer = _pack(inputs.transformer)
     kind = next(name for name, kind in KINDS.items() if isinstance(stored, kind))
     document = {
         "format": "fathom-preprocessing",
@@ -90,13 +108,19 @@ def to_bytes(inputs: TableInputs | ArrayInputs | ImageInputs, target: Target) ->
     return msgspec.json.encode(document)
 
 
+def _stored_table(inputs: TableInputs) -> StoredTable:
+    return StoredTable(
+        columns=inputs.columns, left_out=inputs.left_out, feature_names=inputs.feature_names
+    )
+
+
 def _pack(transformer: Any) -> str:
     import skops.io
 
     return base64.b64encode(skops.io.dumps(transformer)).decode()
 
 
-def from_bytes(data: bytes) -> tuple[TableInputs | ArrayInputs | ImageInputs, Target]:
+def from_bytes(data: bytes) -> tuple[Inputs, Target]:
     """Return the inputs and target that `to_bytes` was given.
 
     Raises:
@@ -113,6 +137,12 @@ def from_bytes(data: bytes) -> tuple[TableInputs | ArrayInputs | ImageInputs, Ta
         raise _not_stored(str(error)) from error
     if isinstance(inputs, StoredTable):
         return _table_inputs(inputs, packed), target
+    if isinstance(inputs, StoredWindows):
+        table = _table_inputs(inputs.table, packed)
+        windows = WindowInputs(
+            table=table, size=inputs.size, horizon=inputs.horizon, time=inputs.time
+        )
+        return windows, target
     return inputs, target
 
 

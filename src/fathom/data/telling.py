@@ -9,7 +9,7 @@ import numpy as np
 from fathom.data.dataset import Column
 from fathom.data.material import TEST, VALIDATION, Material
 from fathom.data.splitting import SplitRule
-from fathom.data.tables import Table
+from fathom.data.tables import Table, Windows
 from fathom.data.targets import Target
 
 
@@ -21,9 +21,16 @@ def columns_in_order(
         target.name or "target", "target", f"the target: {_target_words(target)}", False
     )
     features = material.features
-    if not isinstance(features, Table):
+    if not isinstance(features, (Table, Windows)):
         return (*columns, predicted)
-    by_name = {column.name: column for column in columns} | {predicted.name: predicted}
+    by_name = {column.name: column for column in columns}
+    if isinstance(features, Windows):
+        time, features = features.time, features.table
+        by_name[time.name] = Column(time.name, time.kind, "puts the rows in order", False)
+        if predicted.name in by_name:
+            words = f"{predicted.decision}; its past is an input"
+            predicted = Column(predicted.name, "target", words, True)
+    by_name[predicted.name] = predicted
     if features.split:
         words = "says which split a row belongs to"
         by_name[features.split] = Column(features.split, "split", words, False)
@@ -38,7 +45,11 @@ def _target_words(target: Target) -> str:
 
 def split_words(material: Material, rule: SplitRule, task: str) -> str:
     """Return how the three splits came about."""
+    if material.in_order and material.parts is None:
+        return _words_in_time(rule)
     how = f"{'stratified' if task == 'classification' else 'at random'}, seed {rule.seed}"
+    if material.in_order:
+        how = "the latest of them"
     given = set() if material.parts is None else set(np.unique(material.parts).tolist())
     shares = {VALIDATION: rule.validation_share, TEST: rule.test_share}
     names = {VALIDATION: "validation", TEST: "test"}
@@ -49,6 +60,15 @@ def split_words(material: Material, rule: SplitRule, task: str) -> str:
         return f"split: {drawn}, the rest to train on; {how}"
     by = f"split: by {material.parts_rule}"
     return f"{by}; {drawn} taken from the training rows, {how}" if drawn else by
+
+
+def _words_in_time(rule: SplitRule) -> str:
+    train = 1 - rule.validation_share - rule.test_share
+    return (
+        f"split: by time, the first {train:.0%} to train on, the next {rule.validation_share:.0%} "
+        f"for validation, the last {rule.test_share:.0%} for test; a window belongs where its "
+        "target lies, and reads nothing later"
+    )
 
 
 BALANCE_WORDS: dict[str, Callable[[int, int], str]] = {

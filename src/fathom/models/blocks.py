@@ -11,10 +11,15 @@ from typing import Any
 
 import keras
 
-from fathom.models.initializers import hidden_initializer
+from fathom.models.initializers import hidden_initializer, linear_initializer
 from fathom.specs import ModelSpec
 
-Tensor = Any  # a keras.KerasTensor, `(batch, units)`
+Tensor = Any  # a keras.KerasTensor, `(batch, ...)`
+
+
+def flattened(x: Tensor) -> Tensor:
+    """Return `x` as `(batch, features)`."""
+    return x if len(x.shape) == 2 else keras.layers.Flatten(name="flatten")(x)
 
 
 def dense(spec: ModelSpec, name: str, *, initializer: str | None = None) -> keras.layers.Layer:
@@ -22,27 +27,67 @@ def dense(spec: ModelSpec, name: str, *, initializer: str | None = None) -> kera
     return keras.layers.Dense(
         spec.width,
         kernel_initializer=initializer or hidden_initializer(spec),
-        kernel_regularizer=_regularizer(spec),
+        kernel_regularizer=regularizer(spec),
+        name=name,
+    )
+
+
+def convolution(
+    spec: ModelSpec, channels: int, name: str, *, initializer: str | None = None
+) -> keras.layers.Layer:
+    """Return a 3 x 3 convolution that keeps height and width."""
+    return keras.layers.Conv2D(
+        channels,
+        3,
+        padding="same",
+        kernel_initializer=initializer or hidden_initializer(spec),
+        kernel_regularizer=regularizer(spec),
+        name=name,
+    )
+
+
+def halving(spec: ModelSpec, channels: int, name: str) -> keras.layers.Layer:
+    """Return a linear layer that halves height and width, an odd side rounded up."""
+    return keras.layers.Conv2D(
+        channels,
+        2,
+        strides=2,
+        padding="same",
+        kernel_initializer=linear_initializer(spec),
+        kernel_regularizer=regularizer(spec),
         name=name,
     )
 
 
 def activated(spec: ModelSpec, x: Tensor, suffix: str) -> Tensor:
     """Return `x` normalised, activated and dropped out, as far as the spec asks."""
-    if spec.normalization != "none":
-        x = _normalization(spec, f"normalization_{suffix}")(x)
+    x = normalized(spec, x, suffix)
     x = keras.layers.Activation(spec.activation, name=f"activation_{suffix}")(x)
-    if spec.dropout > 0:
-        x = keras.layers.Dropout(spec.dropout, name=f"dropout_{suffix}")(x)
-    return x
+    return dropped(spec, x, suffix)
+
+
+def normalized(spec: ModelSpec, x: Tensor, suffix: str) -> Tensor:
+    """Return `x` normalised, if the spec asks for it."""
+    if spec.normalization == "none":
+        return x
+    return _normalization(spec, f"normalization_{suffix}")(x)
+
+
+def dropped(spec: ModelSpec, x: Tensor, suffix: str) -> Tensor:
+    """Return `x` with a share of it dropped, if the spec asks for it."""
+    return keras.layers.Dropout(spec.dropout, name=f"dropout_{suffix}")(x) if spec.dropout else x
 
 
 def stack_parameters(spec: ModelSpec, layers: int) -> int:
     """Return the trainable parameters of `layers` Dense layers, each with its normalisation."""
     first = num_features(spec) * spec.width + spec.width
     other = spec.width * spec.width + spec.width
-    scale_and_shift = 0 if spec.normalization == "none" else 2 * spec.width
-    return first + (layers - 1) * other + layers * scale_and_shift
+    return first + (layers - 1) * other + layers * normalization_parameters(spec, spec.width)
+
+
+def normalization_parameters(spec: ModelSpec, units: int) -> int:
+    """Return the trainable parameters of one normalisation: a scale and a shift per unit."""
+    return 0 if spec.normalization == "none" else 2 * units
 
 
 def layers_per_block(spec: ModelSpec) -> int:
@@ -61,7 +106,7 @@ def _normalization(spec: ModelSpec, name: str) -> keras.layers.Layer:
     return keras.layers.LayerNormalization(name=name)
 
 
-def _regularizer(spec: ModelSpec) -> keras.regularizers.Regularizer | None:
+def regularizer(spec: ModelSpec) -> keras.regularizers.Regularizer | None:
     """Return the penalty, in the single classes where they do: those can vary by member."""
     if spec.l1 and spec.l2:
         return keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)

@@ -8,11 +8,13 @@ import keras
 
 from fathom.errors import ModelError, SpecError
 from fathom.models.activations import check_activation
-from fathom.models.blocks import Tensor, layers_per_block
+from fathom.models.blocks import Tensor, flattened
 from fathom.models.families import FAMILIES
 from fathom.models.heads import check_is_functional, classification_head, head_activation
 from fathom.models.initializers import check_initializer, head_initializer
+from fathom.models.inputs import check_reads, check_shape
 from fathom.models.own import call_own, check_own, is_own
+from fathom.models.shapes import names_from_one
 from fathom.specs import ModelSpec, one_of
 
 # Python's limit of 1000 nested calls, less those that are open before Keras starts.
@@ -28,29 +30,28 @@ def check(spec: ModelSpec) -> None:
     """Refuse, before any training, a spec that cannot be built.
 
     Raises:
-        SpecError: The family, activation or initializer is unknown, or the
-            input has no size.
+        SpecError: The family, activation or initializer is unknown, the
+            input has no size, or the family cannot read it.
         ModelError: The user's own file or function is missing or unfit.
     """
-    if not spec.input_shape or min(spec.input_shape) < 1:
-        raise SpecError(
-            "`input_shape` must name the sizes of one input, each at least 1. "
-            f"Received: input_shape={spec.input_shape}."
-        )
+    check_shape(spec)
     if is_own(spec.family):
         check_own(spec)
     else:
         one_of("family", spec.family, (*families(), "FILE.py:FUNCTION"))
         check_activation(spec.activation)
         check_initializer(spec.initializer)
-        _check_depth(spec)
+        family = FAMILIES[spec.family]
+        check_reads(family.name, family.reads, spec.input_shape)
+        family.check(spec)
+        _check_depth(spec, family.layers_per_block(spec))
 
 
-def _check_depth(spec: ModelSpec) -> None:
-    deepest = _MAX_LAYERS_IN_A_ROW // layers_per_block(spec)
+def _check_depth(spec: ModelSpec, layers_per_block: int) -> None:
+    deepest = _MAX_LAYERS_IN_A_ROW // layers_per_block
     if spec.depth > deepest:
         raise SpecError(
-            f"`depth` must be at most {deepest} in blocks of {layers_per_block(spec)} layers, "
+            f"`depth` must be at most {deepest} in blocks of {layers_per_block} layers, "
             f"because Keras follows layers by recursion. Received: depth={spec.depth}."
         )
 
@@ -71,12 +72,14 @@ def build(spec: ModelSpec) -> keras.Model:
 
 
 def _of_family(spec: ModelSpec) -> keras.Model:
+    with names_from_one():
+        return _stacked(spec)
+
+
+def _stacked(spec: ModelSpec) -> keras.Model:
     inputs = keras.Input(spec.input_shape, name="input")
-    x: Tensor = inputs
-    if len(spec.input_shape) > 1:
-        x = keras.layers.Flatten(name="flatten")(x)
-    if spec.depth > 0:
-        x = FAMILIES[spec.family].hidden(spec, x)
+    linear = spec.depth == 0
+    x: Tensor = flattened(inputs) if linear else FAMILIES[spec.family].hidden(spec, inputs)
     head = keras.layers.Dense(
         spec.outputs, kernel_initializer=head_initializer(spec), name="logits"
     )

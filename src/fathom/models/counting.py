@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import keras
 
@@ -53,18 +54,26 @@ def count_trainable(model: keras.Model) -> int:
 def matched_width(spec: ModelSpec, parameters: int) -> int:
     """Return the width at which `spec`, at its depth, has nearest to `parameters` parameters.
 
-    The narrower of two equally near. Where width changes nothing (depth 0, or
+    The narrower of two equally near; a multiple of 4 for the transformer, so
+    that it has several heads. Where width changes nothing (depth 0, or
     a network of the user's own that takes no notice of it) it is the spec's own.
 
     Raises:
         SpecError: `parameters` is below 1, or the spec cannot be built.
     """
     at_least("parameters", parameters, 1)
-    count = functools.cache(lambda width: _count_at(spec, width))
+    check(spec)
+    step = 1 if is_own(spec.family) else FAMILIES[spec.family].width_multiple
+    count = functools.cache(lambda steps: _count_at(spec, step * steps))
     if spec.depth == 0 or count(1) == count(2):
         return spec.width
+    return step * _nearest(count, parameters, _WIDEST // step)
+
+
+def _nearest(count: Callable[[int], int], parameters: int, most: int) -> int:
+    """Return the argument up to `most` at which the increasing `count` is nearest."""
     high = 1
-    while count(high) < parameters and high < _WIDEST:
+    while count(high) < parameters and high < most:
         high *= 2
     low = max(high // 2, 1)
     while low < high:

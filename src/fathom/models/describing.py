@@ -6,6 +6,8 @@ from fathom.models.activations import activation_label
 from fathom.models.own import is_own
 from fathom.specs import ModelSpec
 
+_CELLS = {"lstm": "LSTM", "gru": "GRU", "simple": "simple cells"}
+
 
 def describe(spec: ModelSpec) -> str:
     """Return one line for people.
@@ -27,6 +29,8 @@ def _blocks(spec: ModelSpec) -> str:
 
 def _rest(spec: ModelSpec) -> list[str]:
     said = {
+        _CELLS.get(spec.cell, ""): spec.family == "rnn",
+        "mean of all steps": spec.readout == "mean",
         f"{spec.normalization} normalisation": spec.normalization != "none",
         f"dropout {spec.dropout:g}": spec.dropout > 0,
         f"L1 {spec.l1:g}": spec.l1 > 0,

@@ -19,7 +19,7 @@ from fathom.specs import ModelSpec, closest
 _FORM = "FILE.py:FUNCTION"
 _OFFERED = (
     "width", "input_shape", "task", "num_classes", "outputs", "activation", "normalization",
-    "dropout", "l1", "l2", "initializer",
+    "dropout", "l1", "l2", "initializer", "masked", "tokens",
 )  # fmt: skip
 
 

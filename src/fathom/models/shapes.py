@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import keras
 from keras.src.backend.common import global_state
 
+_NAME_COUNTS = "object_name_uids"
 _UNINITIALIZED = "uninitialized_variables"
 
 
@@ -24,3 +25,17 @@ def without_values() -> Iterator[keras.StatelessScope]:
             yield scope
     finally:
         global_state.set_global_attribute(_UNINITIALIZED, before)
+
+
+@contextmanager
+def names_from_one() -> Iterator[None]:
+    """Let Keras count the names it makes up inside from the beginning, whatever came before.
+
+    The operations that masks are made of have no other names; so two builds agree.
+    """
+    before = global_state.get_global_attribute(_NAME_COUNTS)
+    global_state.set_global_attribute(_NAME_COUNTS, None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_NAME_COUNTS, before)

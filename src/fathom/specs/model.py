@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from fathom.errors import SpecError
 from fathom.specs.names import one_of
 from fathom.specs.ranges import at_least, within
 
+AUTO = "auto"
 TASKS = ("classification", "regression")
 NORMALIZATIONS = ("none", "batch", "layer")
+CELLS = ("lstm", "gru", "simple")
+READOUTS = ("last", "mean")
+
+_USUAL = {"activation": "relu", "normalization": "none", "cell": AUTO, "readout": AUTO}
+_USUAL_OF_FAMILY = MappingProxyType(
+    {
+        "rnn": {"activation": "tanh", "cell": "lstm", "readout": "last"},
+        "transformer": {"activation": "gelu", "normalization": "layer"},
+    }
+)
+# What a block and its width are called.
+_WORDS_OF_FAMILY = MappingProxyType(
+    {
+        "mlp": ("hidden layer", "units"),
+        "residual": ("residual block", "units"),
+        "cnn": ("convolution block", "channels"),
+        "residual-cnn": ("residual convolution block", "channels"),
+        "rnn": ("recurrent layer", "units"),
+        "transformer": ("transformer block", "dimensions"),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,20 +40,31 @@ class ModelSpec:
     """One network of a family.
 
     Args:
-        family: A family's name, such as "mlp" or "residual", or
+        family: A family's name, such as "mlp" or "cnn", or
             "FILE.py:FUNCTION" for the user's own.
         depth: Hidden blocks between stem and head; 0 is the linear model.
         width: Units per hidden block.
         input_shape: Shape of one input, without the batch axis.
         task: "classification" or "regression".
         num_classes: Number of classes; 0 for regression.
-        activation: A Keras activation name.
-        normalization: "none", "batch" or "layer".
+        activation: A Keras activation name, or "auto": tanh in recurrent
+            networks, GELU in transformers, ReLU otherwise.
+        normalization: "none", "batch" or "layer", or "auto": layer in
+            transformers, none otherwise.
         dropout: Share of units dropped after each hidden block, in [0, 1).
         l1: L1 penalty on hidden kernels.
         l2: L2 penalty on hidden kernels.
         initializer: A Keras initializer name, or "auto": He for the ReLU
             family, LeCun for SELU, Glorot otherwise.
+        cell: "lstm", "gru" or "simple" for family "rnn", where "auto" is
+            LSTM; "auto" for all others.
+        readout: What the head of family "rnn" reads: "last", the state after
+            the last step, or "mean", over the steps; "auto" is last. "auto"
+            for all others.
+        masked: Whether inputs are sequences filled up with zeros, whose last
+            feature is 1 at the steps that are there and 0 elsewhere.
+        tokens: How many features make each token of family "transformer",
+            where inputs are vectors; () for one each.
 
     Raises:
         SpecError: A setting is out of range or unknown.
@@ -41,14 +76,19 @@ class ModelSpec:
     input_shape: tuple[int, ...]
     task: str = "classification"
     num_classes: int = 0
-    activation: str = "relu"
-    normalization: str = "none"
+    activation: str = AUTO
+    normalization: str = AUTO
     dropout: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
-    initializer: str = "auto"
+    initializer: str = AUTO
+    cell: str = AUTO
+    readout: str = AUTO
+    masked: bool = False
+    tokens: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        self._settle()
         one_of("task", self.task, TASKS)
         one_of("normalization", self.normalization, NORMALIZATIONS)
         at_least("depth", self.depth, 0, hint="depth 0 is the linear model")
@@ -58,10 +98,46 @@ class ModelSpec:
         at_least("l2", self.l2, 0)
         if self.task == "classification":
             at_least("num_classes", self.num_classes, 2)
+        self._check_family_settings()
+
+    def _settle(self) -> None:
+        """Put the family's usual setting where "auto" was asked for."""
+        usual = {**_USUAL, **_USUAL_OF_FAMILY.get(self.family, {})}
+        for setting, value in usual.items():
+            if getattr(self, setting) == AUTO:
+                object.__setattr__(self, setting, value)
+
+    def _check_family_settings(self) -> None:
+        for setting, known in (("cell", CELLS), ("readout", READOUTS)):
+            value = getattr(self, setting)
+            if self.family == "rnn":
+                one_of(setting, value, known)
+            elif value != AUTO:
+                raise SpecError(
+                    f"`{setting}` belongs to family 'rnn'. "
+                    f"Received: {setting}={value!r} with family={self.family!r}.",
+                    hint=f"leave `{setting}` out, or use family='rnn'",
+                )
 
     def at(self, *, depth: int, width: int) -> ModelSpec:
         """Return the same network at another depth and width."""
         return replace(self, depth=depth, width=width)
+
+    def linear(self) -> ModelSpec:
+        """Return the linear model of the same inputs and target, whatever the family."""
+        return replace(self, family="mlp", depth=0, cell=AUTO, readout=AUTO)
+
+    @property
+    def block_words(self) -> tuple[str, str]:
+        """What a block is called, and what its width counts.
+
+        Example:
+            >>> ModelSpec(
+            ...     family="cnn", input_shape=(8, 8, 1), task="regression", num_classes=0
+            ... ).block_words
+            ('convolution block', 'channels')
+        """
+        return _WORDS_OF_FAMILY.get(self.family, ("block", "units"))
 
     @property
     def outputs(self) -> int:

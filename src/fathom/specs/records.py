@@ -16,6 +16,8 @@ FINISHED = "finished"
 STOPPED_EARLY = "stopped-early"
 DIVERGED = "diverged"
 
+BOOSTING = "hist-gradient-boosting"
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRecord:
@@ -30,6 +32,8 @@ class StudyRecord:
         versions: Versions of Fathom, Keras, JAX, NumPy, scikit-learn, Python.
         machine: What it runs on: devices, cores, platform.
         trainings: Members the study will train.
+        loading: What `fathom.load` was called with, to read the same data
+            again; None for data that were in memory.
     """
 
     name: str
@@ -39,6 +43,7 @@ class StudyRecord:
     versions: dict[str, str]
     machine: dict[str, Any]
     trainings: int
+    loading: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

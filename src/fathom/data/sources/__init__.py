@@ -33,6 +33,13 @@ IN_MEMORY = (dataframes.KIND, arrays.KIND)
 """Sources that are Python objects."""
 
 
+OPTIONAL = (
+    *("target", "split", "rows", "noise", "bits", "compositions", "steps", "image_size"),
+    *("inputs", "lengths", "time", "window", "horizon"),
+)
+"""Options that each kind of source takes or not."""
+
+
 def read(source: object, options: Options) -> Material:
     """Return the raw data of any source.
 
@@ -70,7 +77,7 @@ def _refuse(source: object) -> Kind:
 
 
 def _check_options(kind: Kind, options: Options) -> None:
-    for option in ("target", "split", "rows", "noise", "bits", "compositions", "image_size"):
+    for option in OPTIONAL:
         value = getattr(options, option)
         if value is not None and option not in kind.options:
             raise SpecError(

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fathom.data.arrays import usable
-from fathom.data.material import TEST, TRAIN, Arrays, Material, Options
+from fathom.data.material import TEST, TRAIN, Material, Options
+from fathom.data.sequences import arrays_of
 from fathom.data.sources.kind import Kind
 from fathom.data.tables import given_parts
 from fathom.data.values import raw_from_values
@@ -23,15 +23,15 @@ def accepts(source: object) -> bool:
 def read(source: Any, options: Options) -> Material:
     """Return the arrays."""
     x, y, parts = _pieces(source, options.target)
-    x = usable(x)
+    features = arrays_of(x, inputs=options.inputs, lengths=options.lengths)
     rule = "training and test arrays"
     if options.split is not None:
-        parts, rule = given_parts(options.split, len(x)), "`split`"
+        parts, rule = given_parts(options.split, len(features)), "`split`"
     return Material(
         name="arrays",
         source="arrays",
-        features=Arrays(x=x),
-        target=raw_from_values(y, rows=len(x), name=getattr(y, "name", None)),
+        features=features,
+        target=raw_from_values(y, rows=len(features), name=getattr(y, "name", None)),
         parts=parts,
         parts_rule=rule if parts is not None else "",
     )
@@ -77,7 +77,7 @@ def _train_and_test(
 
 KIND = Kind(
     what="arrays",
-    options=frozenset({"target", "split"}),
+    options=frozenset({"target", "split", "inputs", "lengths"}),
     accepts=accepts,
     read=read,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from fathom.data.frames import cells_of_frame, is_frame, to_polars
 from fathom.data.material import Material, Options
 from fathom.data.sources.kind import Kind
-from fathom.data.tables import Cells, cells_of, open_table
+from fathom.data.tables import Cells, cells_of, open_source
 from fathom.data.wording import name_of
 from fathom.errors import DataError
 
@@ -26,10 +26,10 @@ def read(source: Any, options: Options) -> Material:
     from dataclasses import replace
 
     if not isinstance(source, tuple):
-        return open_table(cells_of_frame(source), options, name="dataframe", source="a dataframe")
+        return open_source(cells_of_frame(source), options, name="dataframe", source="a dataframe")
     cells, name = _with_target(cells_of_frame(source[0]), source[1], options.target)
     options = replace(options, target=name)
-    return open_table(cells, options, name="dataframe", source="a dataframe and its target")
+    return open_source(cells, options, name="dataframe", source="a dataframe and its target")
 
 
 def _with_target(cells: Cells, target: Any, name: object) -> tuple[Cells, str]:
@@ -73,7 +73,7 @@ def _column(target: Any) -> Any:
 
 KIND = Kind(
     what="a dataframe",
-    options=frozenset({"target", "split"}),
+    options=frozenset({"target", "split", "time", "window", "horizon"}),
     accepts=accepts,
     read=read,
 )

@@ -1,4 +1,4 @@
-"""Made-up data: the playground's six sets, moons, parity and the sawtooth.
+"""Made-up data: the playground's six sets, moons, parity, the sawtooth, and sequences.
 
 The playground's formulas are those of TensorFlow Playground. Noise is a
 percentage from 0 to 50 throughout, as its slider has it.
@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from fathom.data.material import Arrays, Material, Options, RawTarget
+from fathom.data.sequences import arrays_of
+from fathom.data.sources import made_sequences
 from fathom.data.sources.kind import Kind
 from fathom.data.wording import count, value_of
 from fathom.errors import SpecError
@@ -31,7 +33,7 @@ class Draw:
     Args:
         rows: Number of rows.
         noise: In [0, 0.5].
-        size: Bits of the parity, compositions of the sawtooth.
+        size: Bits of the parity, compositions of the sawtooth, steps of sequences.
     """
 
     rows: int
@@ -53,19 +55,21 @@ class Generator:
         classes: Class names; () for regression.
         rows: Rows by default.
         noise: Noise by default, in percent.
-        option: The option it has, "bits" or "compositions", or "".
+        option: The option it has, "bits", "compositions" or "steps", or "".
         size: That option's default.
         largest: That option's largest value.
+        smallest: That option's smallest value.
     """
 
     line: str
-    make: Callable[[Draw, np.random.Generator], Points]
+    make: Callable[[Draw, np.random.Generator], Points | made_sequences.Sequences]
     classes: tuple[str, ...] = ("orange", "blue")
     rows: int = 500
     noise: float = 0
     option: str = ""
     size: int = 0
     largest: int = 0
+    smallest: int = 1
 
 
 def circle(draw: Draw, rng: np.random.Generator) -> Points:
@@ -161,6 +165,16 @@ def sawtooth(draw: Draw, rng: np.random.Generator) -> Points:
     return x, y + rng.normal(0, draw.noise, draw.rows)
 
 
+def adding(draw: Draw, rng: np.random.Generator) -> made_sequences.Sequences:
+    """Return the adding problem of Hochreiter and Schmidhuber."""
+    return made_sequences.adding(draw.rows, draw.size, draw.noise, rng)
+
+
+def sequence_parity(draw: Draw, rng: np.random.Generator) -> made_sequences.Sequences:
+    """Return bits that come one by one, and whether an odd number of them is 1."""
+    return made_sequences.sequence_parity(draw.rows, draw.size, draw.noise, rng)
+
+
 GENERATORS = {
     "circle": Generator(line="a disc inside a ring, 2 classes", make=circle),
     "xor": Generator(line="the four quarters of a square, 2 classes", make=xor),
@@ -193,6 +207,28 @@ GENERATORS = {
         size=3,
         largest=40,
     ),
+    "adding": Generator(
+        line="the sum of the two marked numbers of a sequence (adding:50 for 50 steps), regression",
+        make=adding,
+        classes=(),
+        rows=2000,
+        option="steps",
+        size=20,
+        largest=1000,
+        smallest=20,
+    ),
+    "sequence-parity": Generator(
+        line="is the number of ones so far odd? bits one by one (sequence-parity:12 for 12 steps), "
+        "2 classes",
+        make=sequence_parity,
+        classes=("even", "odd"),
+        rows=2000,
+        noise=10,
+        option="steps",
+        size=8,
+        largest=1000,
+        smallest=2,
+    ),
 }
 
 
@@ -219,18 +255,20 @@ def read(source: Any, options: Options) -> Material:
         noise=_noise(chosen, options) / 100,
         size=_size(name, chosen, options, after_colon if colon else None),
     )
-    x, y = chosen.make(draw, np.random.default_rng([options.seed, 10]))
+    x, y, *lengths = chosen.make(draw, np.random.default_rng([options.seed, 10]))
     return Material(
         name=f"{name}-{draw.size}" if after_colon else name,
         source=_in_words(name, chosen, draw),
-        features=Arrays(x=x, names=_feature_names(x)),
+        features=_features(x, *lengths),
         target=_target(chosen, y),
         notices=tuple(_repeats(chosen, draw)),
     )
 
 
-def _feature_names(x: np.ndarray) -> tuple[str, ...]:
-    return tuple(f"x{k + 1}" for k in range(x.shape[1]))
+def _features(x: np.ndarray, lengths: np.ndarray | None = None) -> Arrays:
+    if lengths is not None:
+        return arrays_of(x, lengths=lengths)
+    return Arrays(x=x, names=tuple(f"x{k + 1}" for k in range(x.shape[1])))
 
 
 def _target(chosen: Generator, y: np.ndarray) -> RawTarget:
@@ -260,8 +298,8 @@ def _noise(chosen: Generator, options: Options) -> float:
 
 
 def _size(name: str, chosen: Generator, options: Options, after_colon: str | None) -> int:
-    """Return the bits or compositions asked for, by name or by option."""
-    for option in ("bits", "compositions"):
+    """Return the bits, compositions or steps asked for, by name or by option."""
+    for option in ("bits", "compositions", "steps"):
         if getattr(options, option) is not None and option != chosen.option:
             raise SpecError(
                 f"`{option}` does not apply to {name}. "
@@ -273,7 +311,7 @@ def _size(name: str, chosen: Generator, options: Options, after_colon: str | Non
         size = _number_in_name(name, chosen, after_colon)
     if size is None:
         return chosen.size
-    at_least(chosen.option, size, 1)
+    at_least(chosen.option, size, chosen.smallest)
     if size > chosen.largest:
         raise SpecError(
             f"`{chosen.option}` must be at most {chosen.largest}. Received: {chosen.option}={size}."
@@ -307,7 +345,7 @@ def _repeats(chosen: Generator, draw: Draw) -> list[str]:
 
 KIND = Kind(
     what="a generator",
-    options=frozenset({"rows", "noise", "bits", "compositions"}),
+    options=frozenset({"rows", "noise", "bits", "compositions", "steps"}),
     accepts=accepts,
     read=read,
     describe=describe,

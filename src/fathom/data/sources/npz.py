@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fathom.data.archives import read_archive
-from fathom.data.arrays import usable
-from fathom.data.material import TEST, TRAIN, VALIDATION, Arrays, Material, Options
+from fathom.data.material import TEST, TRAIN, VALIDATION, Material, Options
 from fathom.data.opening import reading
+from fathom.data.sequences import arrays_of
 from fathom.data.sources.kind import Kind
 from fathom.data.tables import given_parts
 from fathom.data.values import raw_from_values
@@ -32,14 +32,14 @@ def read(source: Any, options: Options) -> Material:
     contents = f"{source.name}: " + ", ".join(
         f"{name} {array.shape} {array.dtype}" for name, array in arrays.items()
     )
-    x, y, parts = _whole(arrays) if "x" in arrays else _in_parts(arrays)
+    x, y, lengths, parts = _whole(arrays) if "x" in arrays else _in_parts(arrays)
     rule = "the file's own parts"
     if options.split is not None:
         parts, rule = given_parts(options.split, len(x)), "`split`"
     return Material(
         name=source.stem,
         source=str(source),
-        features=Arrays(x=usable(x)),
+        features=arrays_of(x, inputs=options.inputs, lengths=lengths),
         target=raw_from_values(y, rows=len(x)),
         parts=parts,
         parts_rule=rule if parts is not None else "",
@@ -47,14 +47,16 @@ def read(source: Any, options: Options) -> Material:
     )
 
 
-def _whole(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, None]:
+Contents = tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]
+"""x, y, lengths and the part of each row."""
+
+
+def _whole(arrays: dict[str, np.ndarray]) -> Contents:
     _check_pairs(arrays, [""])
-    return arrays["x"], arrays["y"], None
+    return arrays["x"], arrays["y"], arrays.get("lengths"), None
 
 
-def _in_parts(
-    arrays: dict[str, np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _in_parts(arrays: dict[str, np.ndarray]) -> Contents:
     """Return the parts end to end, and which part each row is in."""
     names = [name for name in PARTS if f"x_{name}" in arrays or f"y_{name}" in arrays]
     if "train" not in names:
@@ -69,7 +71,20 @@ def _in_parts(
     _check_same_kind(ys, "y")
     parts = [np.full(len(x), PARTS[name], np.int8) for name, x in zip(names, xs)]
     all_parts = np.concatenate(parts) if len(names) > 1 else None
-    return np.concatenate(xs), np.concatenate(ys), all_parts
+    return np.concatenate(xs), np.concatenate(ys), _all_lengths(arrays, names), all_parts
+
+
+def _all_lengths(arrays: dict[str, np.ndarray], names: list[str]) -> np.ndarray | None:
+    lengths = [arrays[f"lengths_{name}"] for name in names if f"lengths_{name}" in arrays]
+    if not lengths:
+        return None
+    if len(lengths) < len(names):
+        raise DataError(
+            "Every part must have its lengths, or none. "
+            f"Received: {listed(name for name in arrays if name.startswith('lengths'))}.",
+            hint="save lengths_train, lengths_test and so on for all parts",
+        )
+    return np.concatenate([np.atleast_1d(each) for each in lengths])
 
 
 def _check_pairs(arrays: dict[str, np.ndarray], endings: list[str]) -> None:
@@ -103,7 +118,7 @@ def _check_same_kind(arrays: list[np.ndarray], what: str) -> None:
 
 KIND = Kind(
     what="an .npz file",
-    options=frozenset({"split"}),
+    options=frozenset({"split", "inputs"}),
     accepts=accepts,
     read=read,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from fathom.data.material import Material, Options
 from fathom.data.opening import TABLE_READERS, read_table
 from fathom.data.sources.kind import Kind
-from fathom.data.tables import open_table
+from fathom.data.tables import open_source
 
 
 def accepts(source: object) -> bool:
@@ -18,12 +18,12 @@ def accepts(source: object) -> bool:
 
 def read(source: Any, options: Options) -> Material:
     """Return the table with its target taken out."""
-    return open_table(read_table(source), options, name=source.stem, source=str(source))
+    return open_source(read_table(source), options, name=source.stem, source=str(source))
 
 
 KIND = Kind(
     what="a table",
-    options=frozenset({"target", "split"}),
+    options=frozenset({"target", "split", "time", "window", "horizon"}),
     accepts=accepts,
     read=read,
 )

@@ -21,6 +21,14 @@ from fathom.data.tables.opening import (
 )
 from fathom.data.tables.parquet import read_parquet
 from fathom.data.tables.readings import Reading
+from fathom.data.tables.series import open_source
+from fathom.data.tables.windows import (
+    WindowInputs,
+    Windows,
+    encode_windows,
+    fit_windows,
+    read_windows,
+)
 
 __all__ = [
     "Cells",
@@ -29,17 +37,23 @@ __all__ = [
     "Reading",
     "Table",
     "TableInputs",
+    "WindowInputs",
+    "Windows",
     "cells_of",
     "check_columns",
     "encode_table",
+    "encode_windows",
     "fit_table",
+    "fit_windows",
     "given_parts",
     "only",
     "open_features",
+    "open_source",
     "open_table",
     "raw_target",
     "read_delimited",
     "read_parquet",
     "read_table_rows",
+    "read_windows",
     "target_of_new_rows",
 ]

@@ -174,6 +174,21 @@ def feature_names(transformer: Any, columns: Sequence[FittedColumn]) -> tuple[st
     return tuple(names)
 
 
+def token_sizes(transformer: Any, columns: Sequence[FittedColumn]) -> tuple[int, ...]:
+    """Return 1 for each feature that is a number, and how many features each category has."""
+    layout = layout_of(columns)
+    numbers = categories = ()
+    if layout.numeric:
+        numbers = (1,) * len(_number_names(transformer.named_transformers_["numbers"], layout))
+    if layout.categorical:
+        encoder = transformer.named_transformers_["categories"]
+        named = (
+            _category_names(encoder, k, column) for k, (_, column) in enumerate(layout.categorical)
+        )
+        categories = tuple(map(len, named))
+    return (*numbers, *categories)
+
+
 def _number_names(steps: Any, layout: Layout) -> list[str]:
     names = [
         f"{column.reading.name}: {part}" if part else column.reading.name

@@ -18,6 +18,7 @@ from fathom.data.tables.encoding import (
     layout_of,
     matrix_of,
     one_hot_in_words,
+    token_sizes,
     transform,
 )
 from fathom.data.tables.opening import Table, check_finite, only, target_of_new_rows
@@ -50,6 +51,11 @@ class TableInputs:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input."""
         return (len(self.feature_names),)
+
+    @property
+    def token_sizes(self) -> tuple[int, ...]:
+        """How many features in a row say one thing: 1 for a number, all of a category's."""
+        return token_sizes(self.transformer, self.columns)
 
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
         """Return float32 (rows, features) of typed columns in the order of `columns`."""

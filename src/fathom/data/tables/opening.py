@@ -69,7 +69,7 @@ def open_table(cells: Cells, options: Options, *, name: str, source: str) -> Mat
     return Material(
         name=name,
         source=source,
-        features=_table(cells, [by_name[each] for each in features], target, split),
+        features=make_table(cells, [by_name[each] for each in features], target, split),
         target=raw,
         parts=parts,
         parts_rule=f"column {name_of(split)}" if split else "`split`",
@@ -81,12 +81,20 @@ def open_table(cells: Cells, options: Options, *, name: str, source: str) -> Mat
 def open_features(cells: Cells) -> tuple[Table, tuple[str, ...]]:
     """Return a table without a target in it, and the notices of its reading."""
     readings, notices = detect(cells)
-    return _table(cells, readings, None, None), (*cells.notices, *notices)
+    return make_table(cells, readings), (*cells.notices, *notices)
 
 
-def _table(
-    cells: Cells, readings: Sequence[Reading], target: str | None, split: str | None
+def make_table(
+    cells: Cells,
+    readings: Sequence[Reading],
+    target: str | None = None,
+    split: str | None = None,
 ) -> Table:
+    """Return the columns of `readings` as the features of a table.
+
+    Raises:
+        DataError: There is no column, or one holds infinity.
+    """
     features = only(cells, [reading.name for reading in readings])
     if not readings:
         raise DataError(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from fathom.models.blocks import Tensor, activated, dense, stack_parameters
+from fathom.models.blocks import (
+    Tensor,
+    activated,
+    dense,
+    flattened,
+    layers_per_block,
+    stack_parameters,
+)
 from fathom.models.families.family import Family
+from fathom.models.inputs import KINDS
 from fathom.specs import ModelSpec
 
 
 def hidden(spec: ModelSpec, x: Tensor) -> Tensor:
     """Stack blocks of Dense, normalisation, activation and dropout."""
+    x = flattened(x)
     for block in range(1, spec.depth + 1):
         x = dense(spec, f"dense_{block}")(x)
         x = activated(spec, x, str(block))
@@ -20,4 +29,10 @@ def hidden_parameters(spec: ModelSpec) -> int:
     return stack_parameters(spec, spec.depth)
 
 
-MLP = Family(name="mlp", hidden=hidden, hidden_parameters=hidden_parameters)
+MLP = Family(
+    name="mlp",
+    reads=KINDS,
+    hidden=hidden,
+    hidden_parameters=hidden_parameters,
+    layers_per_block=layers_per_block,
+)

@@ -26,14 +26,22 @@ from __future__ import annotations
 
 import keras
 
-from fathom.models.blocks import Tensor, activated, dense, stack_parameters
+from fathom.models.blocks import (
+    Tensor,
+    activated,
+    dense,
+    flattened,
+    layers_per_block,
+    stack_parameters,
+)
 from fathom.models.families.family import Family
+from fathom.models.inputs import KINDS
 from fathom.specs import ModelSpec
 
 
 def hidden(spec: ModelSpec, x: Tensor) -> Tensor:
     """Run the stem, the blocks, and the activation that follows the last sum."""
-    stream = dense(spec, "stem")(x)
+    stream = dense(spec, "stem")(flattened(x))
     for block in range(1, spec.depth + 1):
         branch = activated(spec, stream, str(block))
         branch = dense(spec, f"dense_{block}", initializer="zeros")(branch)
@@ -46,4 +54,10 @@ def hidden_parameters(spec: ModelSpec) -> int:
     return stack_parameters(spec, spec.depth + 1)
 
 
-RESIDUAL = Family(name="residual", hidden=hidden, hidden_parameters=hidden_parameters)
+RESIDUAL = Family(
+    name="residual",
+    reads=KINDS,
+    hidden=hidden,
+    hidden_parameters=hidden_parameters,
+    layers_per_block=layers_per_block,
+)

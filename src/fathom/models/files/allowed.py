@@ -43,6 +43,12 @@ _ELEMENTWISE = """
     Negative Power Reciprocal Sign Sin Sqrt Square Subtract Tan Tanh TrueDivide
 """
 
+# Masks are computed with these.
+_COMPARING = """
+    All Any Equal Greater GreaterEqual Less LessEqual LogicalAnd LogicalNot
+    LogicalOr NotEqual Where
+"""
+
 _RESHAPING = """
     Concatenate ExpandDims GetItem Matmul Max Mean Min Prod Ravel Reshape Squeeze Stack Std
     Sum Swapaxes Transpose Var
@@ -73,7 +79,7 @@ _FUNCTION_MODULES = ("activations", "losses", "metrics")
 def allowed_classes() -> frozenset[tuple[str, str]]:
     """Return module and name of every class that a file may ask for."""
     operations = {
-        "keras.src.ops.numpy": _ELEMENTWISE + _RESHAPING,
+        "keras.src.ops.numpy": _ELEMENTWISE + _COMPARING + _RESHAPING,
         "keras.src.ops.nn": _ACTIVATING,
     }
     pairs = {(module, name) for module, names in operations.items() for name in names.split()}
