@@ -1,0 +1,5 @@
+"""Convolutions, poolings and tiny products as XLA's CPU compiler runs them fastest in a loop."""
+
+from fathom.train.lowering.switch import lowered_convolutions
+
+__all__ = ["lowered_convolutions"]
