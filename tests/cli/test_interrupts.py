@@ -96,7 +96,7 @@ def test_stopping_in_training_keeps_and_lists_what_is_finished(tmp_path, monkeyp
     assert exit_code == code
     assert out == ""
     assert "Kept: depth 0, in fathom-runs/mine." in err
-    assert "fathom runs show mine" in err
+    assert "fathom resume mine" in err
     assert "Traceback" not in err
     summary = summary_of(tmp_path)
     assert summary.status == "paused"

@@ -47,3 +47,27 @@ def test_it_has_no_model_to_predict_with(command, paused, tmp_path):
     assert outcome.code == 2
     assert "tiny is not finished" in outcome.err
     assert "fathom runs show" in outcome.err
+
+
+def test_it_is_gone_on_with(command, paused, tiny):
+    begun = command("resume", "tiny", "--store", paused, "--json")
+    assert begun.code == 0, begun.err
+    whole = command("runs", "show", "tiny", "--store", tiny.store, "--json").document
+    keys = ("depth", "learning_rate", "validation", "test")
+    assert [[row[key] for key in keys] for row in begun.document["depths"]] == [
+        [row[key] for key in keys] for row in whole["depths"]
+    ]
+    assert begun.document["verdict"]["depth"] == whole["verdict"]["depth"]
+
+
+def test_its_name_is_not_taken_for_a_new_study(command, paused):
+    outcome = command("study", "iris", "--name", "tiny", "--store", paused)
+    assert outcome.code == 2
+    assert "tiny, interrupted" in outcome.err or "tiny, paused" in outcome.err
+    assert "fathom resume tiny" in outcome.err
+
+
+def test_a_finished_study_is_shown_again(command, tiny):
+    outcome = command("resume", "tiny", "--store", tiny.store)
+    assert outcome.code == 0
+    assert "Kept in" in outcome.out

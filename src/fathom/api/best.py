@@ -10,7 +10,7 @@ import numpy as np
 
 from fathom.errors import ModelError
 from fathom.specs import RunRecord
-from fathom.studies import Artifact, DepthRow, StudyResult, artifact_name
+from fathom.studies import DepthRow, StudyResult
 
 if TYPE_CHECKING:
     import keras
@@ -56,10 +56,8 @@ def best_model(result: StudyResult, arrays: Mapping[str, np.ndarray]) -> keras.M
     )
 
 
-def best_model_bytes(result: StudyResult, artifacts: Mapping[str, Artifact]) -> bytes:
+def best_model_bytes(result: StudyResult, arrays: Mapping[str, np.ndarray]) -> bytes:
     """Return the best run's model as the bytes of a `.keras` file."""
     from fathom import models
 
-    row = best_row(result)
-    artifact = artifacts[artifact_name(row.depth, row.width)]
-    return models.model_bytes(best_model(result, artifact.arrays))
+    return models.model_bytes(best_model(result, arrays))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fathom import studies
-from fathom.api.best import best_model_bytes
-from fathom.specs import Progress, Record, StudyRecord, StudySpec, VerdictRecord
-from fathom.store import Store, StudyWriter
-from fathom.studies import Artifact, Event, StudyResult
+from fathom.api.best import best_model_bytes, best_row
+from fathom.errors import DataError, FathomError, SpecError
+from fathom.specs import (
+    ArchitectureRecord,
+    Progress,
+    Record,
+    RunRecord,
+    StudyRecord,
+    StudySpec,
+    TestRecord,
+    VerdictRecord,
+)
+from fathom.store import Store, StoredStudy, StudyWriter
+from fathom.studies import Artifact, Event, StudyResult, artifact_name
 
 if TYPE_CHECKING:
     from fathom.data import Dataset
@@ -51,24 +61,141 @@ def stream_study(
     with store.create(header) as writer:
         named = replace(header, name=writer.name)
         yield named
-        yield from _kept(events, writer, dataset, [named])
+        if dataset.preprocessing is not None:
+            writer.write_file(PREPROCESSING, dataset.preprocessing.to_bytes())
+        yield from _kept(events, writer, store, [named])
+
+
+def stream_resumed(
+    name: str,
+    dataset: Dataset,
+    *,
+    store: Store | None = None,
+    depths: Iterable[int] = (),
+    widths: Iterable[int] = (),
+) -> Generator[Event, None, None]:
+    """Go on with a study that stopped, or add depths and widths to one that ended.
+
+    What was tested is not trained again; of a network whose training was cut
+    short all members begin anew, so that the study ends as if it had never stopped.
+
+    Args:
+        name: The study's name.
+        dataset: The data it was begun on.
+        store: Where it is kept; the default store if None.
+        depths: Depths to add to those it has.
+        widths: Widths to add.
+
+    Yields:
+        What the study told before, then what it tells now, as `stream_study` does.
+
+    Raises:
+        UnknownNameError: There is no such study.
+        DataError: The data are not those the study was begun on.
+        SpecError: Depths cannot be added.
+        StoreError: Another process is writing the study.
+    """
+    store = store or Store()
+    store.check_writable()
+    with store.reopen(name) as writer:
+        stored = store.open(name)
+        earlier = _usable(stored)
+        spec = extended(StudyResult.from_records(earlier).spec, depths=depths, widths=widths)
+        check_same_data(stored, dataset)
+        yield from earlier
+        events = studies.depth_study(spec, dataset, name=writer.name, earlier=earlier)
+        yield from _kept(events, writer, store, earlier)
+
+
+def extended(spec: StudySpec, *, depths: Iterable[int], widths: Iterable[int]) -> StudySpec:
+    """Return `spec` with more depths and widths, its own first.
+
+    Raises:
+        SpecError: Its networks are matched in size, so that others would change them.
+    """
+    more_depths = sorted(set(depths) - set(spec.depths))
+    more_widths = [width for width in dict.fromkeys(widths) if width not in spec.widths]
+    if not (more_depths or more_widths):
+        return spec
+    if spec.match_parameters:
+        raise SpecError(
+            "A study with matched parameters cannot be added to: its widths follow from its "
+            f"depths. Received: {[*more_depths, *more_widths]}.",
+            hint="run a new study with all depths",
+        )
+    return replace(
+        spec,
+        depths=tuple(sorted({*spec.depths, *more_depths})),
+        widths=(*spec.widths, *more_widths),
+    )
+
+
+def check_same_data(stored: StoredStudy, dataset: Dataset) -> None:
+    """Raise unless `dataset` is what the study was begun on.
+
+    Raises:
+        DataError: Its rows, their preprocessing or their split differ.
+    """
+    known = stored.record.dataset.get("fingerprint")
+    if known is not None and known != dataset.fingerprint:
+        raise DataError(
+            f"A study goes on with the data it was begun on. Received: {dataset.source}, whose "
+            f"rows, preprocessing or split differ from those of {stored.name}.",
+            hint="restore the data, or begin a new study",
+        )
+
+
+def _usable(stored: StoredStudy) -> list[Record]:
+    """Return the records that need not be told again: an untested or damaged network's are not."""
+    records = stored.records()
+    sound = {
+        (record.depth, record.width)
+        for record in records
+        if isinstance(record, TestRecord) and _has_sound_weights(stored, record)
+    }
+    return [
+        record
+        for record in records
+        if not isinstance(record, ArchitectureRecord | RunRecord | TestRecord)
+        or (record.depth, record.width) in sound
+    ]
+
+
+def _has_sound_weights(stored: StoredStudy, test: TestRecord) -> bool:
+    try:
+        stored.weights(artifact_name(test.depth, test.width))
+    except FathomError:
+        return False
+    return True
 
 
 def _kept(
-    events: Iterator[Event], writer: StudyWriter, dataset: Dataset, records: list[Record]
+    events: Iterator[Event], writer: StudyWriter, store: Store, records: list[Record]
 ) -> Iterator[Event]:
-    """Pass events on once they are kept; the writer notes how the study ends."""
-    if dataset.preprocessing is not None:
-        writer.write_file(PREPROCESSING, dataset.preprocessing.to_bytes())
-    weights: dict[str, Artifact] = {}
+    """Pass events on once they are kept; the writer notes how the study ends.
+
+    A network's runs are kept together with its test, all or none.
+    """
+    told = list(records)
+    runs: list[RunRecord] = []
     for event in events:
         if isinstance(event, Artifact):
-            weights[event.name] = event
             writer.write_weights(event.name, event.arrays, event.metadata)
+        elif isinstance(event, RunRecord):
+            runs.append(event)
+        elif isinstance(event, TestRecord):
+            writer.append_many([*runs, event])
+            told += [*runs, event]
+            runs.clear()
         elif not isinstance(event, Progress):
             writer.append(event)
-            records.append(event)
+            told.append(event)
         if isinstance(event, VerdictRecord) and event.depth is not None:
-            result = StudyResult.from_records(records)
-            writer.write_file(BEST_MODEL, best_model_bytes(result, weights))
+            _keep_best_model(StudyResult.from_records(told), writer, store)
         yield event
+
+
+def _keep_best_model(result: StudyResult, writer: StudyWriter, store: Store) -> None:
+    row = best_row(result)
+    arrays = store.open(writer.name).weights(artifact_name(row.depth, row.width))
+    writer.write_file(BEST_MODEL, best_model_bytes(result, arrays))

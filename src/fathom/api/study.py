@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fathom.api.asking import study_spec
+from fathom.api.asking import reloaded, study_spec
 from fathom.api.best import best_model
-from fathom.api.running import PREPROCESSING, stream_study
+from fathom.api.running import PREPROCESSING, stream_resumed, stream_study
 from fathom.errors import DataError
 from fathom.specs import StudyRecord, VerdictRecord
 from fathom.store import Store, StoredStudy, default_name, write_output
@@ -214,6 +214,40 @@ def study(
     kept_in = store if isinstance(store, Store) else Store(store)
     wanted = name or default_name(dataset.name)
     return _drain(stream_study(spec, dataset, name=wanted, store=kept_in), kept_in, on_event)
+
+
+def resume(
+    name: str,
+    *,
+    data: Any = None,
+    store: Store | str | Path | None = None,
+    depths: Iterable[int] = (),
+    widths: Iterable[int] = (),
+    on_event: Callable[[Event], None] | None = None,
+) -> Study:
+    """Go on with a study that stopped, or add depths and widths to one that ended.
+
+    What was tested is not trained again; the study ends with the same table
+    and the same weights as if it had never stopped.
+
+    Args:
+        name: The study's name in its store.
+        data: The `Dataset` it was begun on; None reads its source again.
+        store: A store or its folder; `$FATHOM_STORE` or `fathom-runs/` if None.
+        depths: Depths to add.
+        widths: Widths to add.
+        on_event: Called with every record and progress as it happens, those
+            that were told before the stop first.
+
+    Raises:
+        UnknownNameError: There is no such study.
+        DataError: The data are not those the study was begun on.
+        StoreError: Another process is writing the study.
+    """
+    kept_in = store if isinstance(store, Store) else Store(store)
+    dataset = reloaded(kept_in.open(name)) if data is None else data
+    events = stream_resumed(name, dataset, store=kept_in, depths=depths, widths=widths)
+    return _drain(events, kept_in, on_event)
 
 
 def open_study(name: str, *, store: Store | str | Path | None = None) -> Study:

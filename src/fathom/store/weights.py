@@ -80,9 +80,22 @@ def write_weights(
 
     ready = {name: _storable(name, array) for name, array in arrays.items()}
     signed = {**metadata, _CHECKSUM: _checksum(ready, metadata)}
-    data = save(ready, metadata=signed)
+    data = _in_one_order(save(ready, metadata=signed))
     with disk_errors(path, needs_bytes=len(data)):
         write_bytes(path, data, before_rename=lambda: _keep_previous(path))
+
+
+def _in_one_order(data: bytes) -> bytes:
+    """Return a safetensors file with the keys of its header sorted, so that equal is equal bytes.
+
+    References:
+        The format: 8 bytes of header size, little-endian; a JSON header,
+        padded with spaces to a multiple of 8 bytes; the arrays.
+    """
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[start:]
 
 
 def _storable(name: str, array: np.ndarray) -> np.ndarray:
