@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fathom.specs import DIVERGED, RunRecord
+from fathom.specs import BOOSTING, DIVERGED, RunRecord
 from fathom.studies import DepthRow, StudyResult, best_row, standard_error
 
 METRICS = {"accuracy": "accuracy", "r2": "R²"}
@@ -15,7 +15,7 @@ METRIC_AXES = {
 }
 BASELINES = {
     "linear": "linear model",
-    "hist-gradient-boosting": "gradient boosting",
+    BOOSTING: "gradient boosting",
     "majority-class": "majority class",
     "mean": "always the mean",
 }
@@ -132,3 +132,8 @@ def score_digits(result: StudyResult) -> int:
     """Return the decimals that scores deserve: four where standard errors need them, else three."""
     errors = [row.validation.se for row in result.rows() if row.validation.se]
     return 4 if errors and min(errors) < 5e-4 else 3
+
+
+def depth_words(result: StudyResult) -> str:
+    """Return what the axis of depths counts."""
+    return f"depth ({result.spec.model.block_words[0]}s)"

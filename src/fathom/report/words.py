@@ -22,6 +22,7 @@ from fathom.report.numbers import (
     rate_text,
     score_text,
 )
+from fathom.specs import BOOSTING
 from fathom.studies import StudyResult, standard_error
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s\d])")
@@ -101,10 +102,11 @@ def _splits(result: StudyResult) -> str:
 
 def _networks(result: StudyResult) -> str:
     spec, model = result.spec, result.spec.model
+    block, units = model.block_words
     if spec.match_parameters:
         width = "the width that gives about as many parameters as the deepest"
     else:
-        noun = "unit" if spec.widths == (1,) else "units"
+        noun = units.removesuffix("s") if spec.widths == (1,) else units
         width = f"{listed([str(width) for width in spec.widths])} {noun}"
         width += ", each at every depth" if has_several_widths(result) else ""
     extras = [f"{model.normalization} normalisation"] if model.normalization != "none" else []
@@ -112,9 +114,9 @@ def _networks(result: StudyResult) -> str:
     extras += [f"L1 {model.l1:g}"] if model.l1 else []
     extras += [f"L2 {model.l2:g}"] if model.l2 else []
     return (
-        f"Depth counts hidden blocks; depth 0 is the linear model. The networks are of the family "
+        f"Depth counts {block}s; depth 0 is the linear model. The networks are of the family "
         f"“{plain(model.family)}” with {plain(model.activation)} activation"
-        f"{', ' + listed(extras) if extras else ''}; hidden blocks have {width}. "
+        f"{', ' + listed(extras) if extras else ''}; {block}s have {width}. "
         f"Depths compared: {', '.join(str(depth) for depth in sorted(spec.depths))}."
     )
 
@@ -182,7 +184,7 @@ def _rule(result: StudyResult) -> str:
 def _testing(result: StudyResult) -> str:
     names = [plain(baseline_name(one.name), limit=40) for one in result.baselines]
     beside = f" Baselines on the same splits: {listed(names)}." if names else ""
-    boosted = any(one.name == "hist-gradient-boosting" for one in result.baselines)
+    boosted = any(one.name == BOOSTING for one in result.baselines)
     which = (
         " Gradient boosting is scikit-learn's histogram version with its default settings."
         if boosted

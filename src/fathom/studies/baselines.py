@@ -8,7 +8,7 @@ import numpy as np
 
 from fathom.data import Dataset
 from fathom.measure import Interval, accuracy_interval, r2_interval
-from fathom.specs import BaselineRecord
+from fathom.specs import BOOSTING, BaselineRecord
 
 # Rows x features x classes beyond which boosting would cost more than the study.
 MOST_WORK = 1e8
@@ -45,7 +45,7 @@ def boosting(dataset: Dataset, *, seed: int) -> BaselineRecord:
         model = kind(random_state=seed).fit(_flat(dataset.train.x), dataset.train.y)
     guesses = [model.predict(_flat(split.x)) for split in (dataset.validation, dataset.test)]
     seconds = time.perf_counter() - started
-    return _record("hist-gradient-boosting", dataset, *guesses, seconds=seconds, seed=seed)
+    return _record(BOOSTING, dataset, *guesses, seconds=seconds, seed=seed)
 
 
 def _flat(x: np.ndarray) -> np.ndarray:

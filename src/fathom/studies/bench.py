@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from statistics import fmean
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +34,8 @@ from fathom.studies.result import SMALLEST, best_rate, scores_by_rate
 # Populations compiled ahead of the one that trains: enough to keep the cores busy.
 AHEAD = 2
 HANDOVER_SECONDS = 0.0005
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+Returned = TypeVar("Returned")
 
 
 @contextmanager
@@ -39,15 +43,18 @@ def compiler() -> Iterator[Executor]:
     """Compile in the background; on the way out drop what has not begun.
 
     Tracing holds Python's lock, and the thread that trains needs it a few
-    times an epoch, for microseconds: meanwhile it is handed over sooner.
+    times an epoch, for microseconds: meanwhile it is handed over sooner. What
+    is traced stays, so looking at it for cycles less often saves time, too.
     """
     executor = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="compile")
-    interval = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(HANDOVER_SECONDS)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *thresholds[1:])
     try:
         yield executor
     finally:
         sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
         executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -68,9 +75,9 @@ class Bench:
 
     def populations(
         self, networks: Sequence[ModelSpec], executor: Executor
-    ) -> Iterator[tuple[ModelSpec, train.Population]]:
+    ) -> Iterator[tuple[ModelSpec, train.Cohort]]:
         """Yield every network's population, the next ones compiling meanwhile."""
-        waiting: list[tuple[ModelSpec, train.Population]] = []
+        waiting: list[tuple[ModelSpec, train.Cohort]] = []
         for network in networks:
             waiting.append((network, self.population(network, executor)))
             if len(waiting) > AHEAD:
@@ -78,7 +85,7 @@ class Bench:
         while waiting:
             yield waiting.pop(0)
 
-    def population(self, network: ModelSpec, executor: Executor) -> train.Population:
+    def population(self, network: ModelSpec, executor: Executor) -> train.Cohort:
         """Return the population of every rate and seed of `network`, compiling."""
         settings = self.spec.train
         batch = min(settings.batch_size, len(self.dataset.train))
@@ -93,8 +100,8 @@ class Bench:
             self.dataset.train.x[:batch],
             self.dataset.train.y[:batch],
         )
-        watch = train.Watch(taps=taps_of, statistics=measure.layer_statistics)
-        population = train.Population(
+        watch = train.Watch(taps=models.watched_layers, statistics=measure.layer_statistics)
+        population = train.Cohort(
             blueprint,
             train.product(self.spec.member_seeds, self.spec.learning_rates),
             self.data,
@@ -105,9 +112,7 @@ class Bench:
         population.compile(executor)
         return population
 
-    def train(
-        self, network: ModelSpec, population: train.Population, pace: Pace
-    ) -> Iterator[Event]:
+    def train(self, network: ModelSpec, population: train.Cohort, pace: Pace) -> Iterator[Event]:
         """Train one population; yield its records, progress and weights."""
         population.wait()
         yield ArchitectureRecord(
@@ -118,17 +123,7 @@ class Bench:
             members=population.num_members,
             bytes=population.num_bytes,
         )
-        clock = Stopwatch()
-        epochs: list[train.Epoch] = []
-        for epoch in self._epochs(population):
-            epochs.append(epoch)
-            clock.lap()
-            yield self._progress(network, population, epochs, pace)
-            clock.resume()
-        seconds = clock.steady_seconds / population.num_members
-        runs = run_records(
-            network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
-        )
+        runs = yield from self._trained(network, population, pace)
         yield from runs
         chosen = self._chosen(population, runs)
         yield self._artifact(network, population, chosen)
@@ -136,18 +131,12 @@ class Bench:
 
     def linear_baseline(self, executor: Executor) -> BaselineRecord:
         """Train the linear model as a baseline, where the study does not compare it."""
-        network = replace(self.spec.model, family="mlp", depth=0)
+        network = self.spec.model.linear()
         population = self.population(network, executor)
         population.wait()
-        clock = Stopwatch()
-        epochs = []
-        for epoch in self._epochs(population):
-            epochs.append(epoch)
-            clock.lap()
-        seconds = clock.steady_seconds / population.num_members
-        runs = run_records(
-            network, population, epochs, metric=self.metric, seconds=seconds, spec=self.spec
-        )
+        pace = Pace()
+        pace.plan([population.blueprint.num_parameters])
+        runs = _drained(self._trained(network, population, pace))
         chosen = self._chosen(population, runs)
         outputs = population.predict(self.dataset.test.x)[list(chosen)]
         tested = self._interval(population, outputs)
@@ -158,7 +147,7 @@ class Bench:
             test=tested.mean,
             low=tested.low,
             high=tested.high,
-            train_seconds=seconds,
+            train_seconds=fmean(run.train_seconds for run in runs),
         )
 
     @property
@@ -166,14 +155,30 @@ class Bench:
         """Name of the score."""
         return measure.metric_name(self.dataset.task)
 
-    def _epochs(self, population: train.Population) -> Iterator[train.Epoch]:
-        settings = self.spec.train
-        return population.train(epochs=settings.epochs, patience=settings.patience)
+    def _trained(
+        self, network: ModelSpec, population: train.Cohort, pace: Pace
+    ) -> Generator[Progress, None, list[RunRecord]]:
+        """Train one population; yield its progress, return a record per member."""
+        settings, clock = self.spec.train, Stopwatch()
+        epochs: list[train.Epoch] = []
+        for epoch in population.train(epochs=settings.epochs, patience=settings.patience):
+            epochs.append(epoch)
+            clock.lap()
+            yield self._progress(network, population, epochs, pace)
+            clock.resume()
+        return run_records(
+            network,
+            population,
+            epochs,
+            metric=self.metric,
+            seconds=clock.steady_seconds / population.num_members,
+            spec=self.spec,
+        )
 
     def _progress(
         self,
         network: ModelSpec,
-        population: train.Population,
+        population: train.Cohort,
         epochs: Sequence[train.Epoch],
         pace: Pace,
     ) -> Progress:
@@ -199,13 +204,13 @@ class Bench:
         best = np.nanmax(np.where(np.isfinite(scores), scores, self.guess), axis=0)
         return float(best.reshape(rates, -1).mean(axis=1).max())
 
-    def _chosen(self, population: train.Population, runs: Sequence[RunRecord]) -> list[int]:
+    def _chosen(self, population: train.Cohort, runs: Sequence[RunRecord]) -> list[int]:
         """Return the places of the members at the rate that validates best."""
         rate = best_rate(scores_by_rate(runs, guess=self.guess))
         return [i for i, m in enumerate(population.members) if m.learning_rate == rate]
 
     def _artifact(
-        self, network: ModelSpec, population: train.Population, chosen: Sequence[int]
+        self, network: ModelSpec, population: train.Cohort, chosen: Sequence[int]
     ) -> Artifact:
         arrays: dict[str, np.ndarray] = {}
         for place in chosen:
@@ -228,7 +233,7 @@ class Bench:
         )
 
     def _test(
-        self, network: ModelSpec, population: train.Population, chosen: Sequence[int]
+        self, network: ModelSpec, population: train.Cohort, chosen: Sequence[int]
     ) -> TestRecord:
         started = time.perf_counter()
         outputs = population.predict(self.dataset.test.x)[list(chosen)]
@@ -246,14 +251,14 @@ class Bench:
             predict_seconds=1000 * seconds / len(self.dataset.test) / population.num_members,
         )
 
-    def _scores(self, population: train.Population, outputs: np.ndarray) -> np.ndarray:
+    def _scores(self, population: train.Cohort, outputs: np.ndarray) -> np.ndarray:
         y = self.dataset.test.y
         if self.dataset.task == "classification":
             logits = models.gives_logits(population.blueprint.model)
             return measure.is_correct(y, outputs, from_logits=logits).mean(axis=1)
         return 1 - np.square(outputs[..., 0] - y).mean(axis=1) / np.var(y)
 
-    def _interval(self, population: train.Population, outputs: np.ndarray) -> measure.Interval:
+    def _interval(self, population: train.Cohort, outputs: np.ndarray) -> measure.Interval:
         y, seed = self.dataset.test.y, self.spec.seed
         if self.dataset.task == "classification":
             logits = models.gives_logits(population.blueprint.model)
@@ -262,17 +267,13 @@ class Bench:
         return measure.r2_interval(y, outputs[..., 0], seed=seed)
 
 
-def taps_of(model: Any) -> list[train.Tap]:
-    """Return the layers of `model` that a study watches, from input to output."""
-    return [
-        train.Tap(
-            name=watched.name,
-            layer=model.get_layer(watched.weights_layer),
-            output=model.get_layer(watched.activation_layer or watched.weights_layer),
-            activation=watched.activation or "linear",
-        )
-        for watched in models.watched_layers(model)
-    ]
+def _drained(told: Generator[Any, None, Returned]) -> Returned:
+    """Return what a generator returns, whatever it tells on the way."""
+    while True:
+        try:
+            next(told)
+        except StopIteration as end:
+            return end.value
 
 
 def _gradient_ratio(first: train.Epoch) -> float | None:

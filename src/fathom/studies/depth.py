@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from fathom import measure, models
 from fathom.data import Dataset
 from fathom.specs import (
+    BOOSTING,
+    BaselineRecord,
     ModelSpec,
     Progress,
     Record,
     StatusRecord,
     StudyRecord,
     StudySpec,
+    TestRecord,
     to_json_data,
 )
 from fathom.studies import baselines
@@ -64,7 +69,9 @@ def _matched(model: ModelSpec, depths: Sequence[int], width: int) -> tuple[Model
     )
 
 
-def depth_study(spec: StudySpec, dataset: Dataset, *, name: str) -> Iterator[Event]:
+def depth_study(
+    spec: StudySpec, dataset: Dataset, *, name: str, earlier: Sequence[Record] = ()
+) -> Iterator[Event]:
     """Run the study and tell what happens as it happens.
 
     The learning rate is chosen per depth on the mean validation score over
@@ -75,6 +82,8 @@ def depth_study(spec: StudySpec, dataset: Dataset, *, name: str) -> Iterator[Eve
         spec: What to run.
         dataset: On what.
         name: The study's name.
+        earlier: What the same study told before it stopped. What is tested
+            is not trained again, and the verdict counts it.
 
     Yields:
         The study's records in order, progress after every epoch, and the
@@ -82,8 +91,8 @@ def depth_study(spec: StudySpec, dataset: Dataset, *, name: str) -> Iterator[Eve
     """
     check(spec, dataset)
     pace = Pace()
-    records: list[Record] = []
-    for event in _events(spec, dataset, name, pace):
+    records = list(earlier)
+    for event in _events(spec, dataset, name, pace, records):
         if not isinstance(event, Progress | Artifact):
             records.append(event)
         yield event
@@ -93,23 +102,49 @@ def depth_study(spec: StudySpec, dataset: Dataset, *, name: str) -> Iterator[Eve
     )
 
 
-def _events(spec: StudySpec, dataset: Dataset, name: str, pace: Pace) -> Iterator[Event]:
-    yield _header(spec, dataset, name)
-    yield StatusRecord(status="running", message="training")
+def _events(
+    spec: StudySpec, dataset: Dataset, name: str, pace: Pace, earlier: Sequence[Record]
+) -> Iterator[Event]:
+    told = _Told.by(earlier)
+    header = _header(spec, dataset, name)
+    if header.spec != told.spec:
+        yield header
+    yield StatusRecord(status="running", message="going on" if earlier else "training")
     guess = baselines.guessing(dataset, seed=spec.seed)
-    yield guess
+    if guess.name not in told.baselines:
+        yield guess
     networks = architectures(spec)
-    needs_linear = spec.baselines and all(network.depth > 0 for network in networks)
-    pace.plan(models.num_parameters(network) for network in networks)
+    missing = [network for network in networks if (network.depth, network.width) not in told.tested]
+    pace.plan(models.num_parameters(network) for network in missing)
     bench = Bench.of(spec, dataset, guess)
     with compiler() as executor:
-        for network, population in bench.populations(networks, executor):
+        for network, population in bench.populations(missing, executor):
             yield from bench.train(network, population, pace)
             pace.next()
-        if needs_linear:
+        if spec.baselines and all(n.depth > 0 for n in networks) and "linear" not in told.baselines:
             yield bench.linear_baseline(executor)
-    if spec.baselines and baselines.can_boost(dataset):
+    if spec.baselines and baselines.can_boost(dataset) and BOOSTING not in told.baselines:
         yield baselines.boosting(dataset, seed=spec.seed)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a study told before it stopped, and so need not tell again."""
+
+    spec: dict[str, Any] | None
+    tested: frozenset[tuple[int, int]]
+    baselines: frozenset[str]
+
+    @classmethod
+    def by(cls, records: Sequence[Record]) -> _Told:
+        headers = [record for record in records if isinstance(record, StudyRecord)]
+        tests = [record for record in records if isinstance(record, TestRecord)]
+        models_told = [record for record in records if isinstance(record, BaselineRecord)]
+        return cls(
+            spec=headers[-1].spec if headers else None,
+            tested=frozenset((test.depth, test.width) for test in tests),
+            baselines=frozenset(baseline.name for baseline in models_told),
+        )
 
 
 def _header(spec: StudySpec, dataset: Dataset, name: str) -> StudyRecord:
@@ -121,4 +156,5 @@ def _header(spec: StudySpec, dataset: Dataset, name: str) -> StudyRecord:
         versions=versions(),
         machine=machine(),
         trainings=len(architectures(spec)) * len(spec.learning_rates) * spec.seeds,
+        loading=dataset.loading,
     )

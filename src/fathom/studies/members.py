@@ -16,14 +16,14 @@ from fathom.specs import (
     RunRecord,
     StudySpec,
 )
-from fathom.train import Epoch, Population, Standing
+from fathom.train import Cohort, Epoch, Standing
 
 SIGNIFICANT_DIGITS = 5
 
 
 def run_records(
     network: ModelSpec,
-    population: Population,
+    population: Cohort,
     epochs: Sequence[Epoch],
     *,
     metric: str,
@@ -48,7 +48,7 @@ def run_records(
 
 def _run_record(
     network: ModelSpec,
-    population: Population,
+    population: Cohort,
     epochs: Sequence[Epoch],
     place: int,
     metric: str,
@@ -102,7 +102,7 @@ def _number(value: float) -> float | None:
 
 
 def _layer_records(
-    population: Population, epochs: Sequence[Epoch], place: int, *, last: int
+    population: Cohort, epochs: Sequence[Epoch], place: int, *, last: int
 ) -> tuple[LayerRecord, ...]:
     return tuple(
         _layer_record(tap.name, layer, epoch, place)

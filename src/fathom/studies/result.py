@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
@@ -107,19 +108,22 @@ class StudyResult:
     def from_records(cls, records: Iterable[Record]) -> StudyResult:
         """Sort `records` by kind; the first must be the study's own.
 
+        A study that went on after a stop may have told a thing again: the
+        last word counts, and a verdict counts until training goes on.
+
         Raises:
             ValueError: There is no study record.
         """
-        found = list(records)
+        found = _without_old_verdicts(records)
         headers = _of(found, StudyRecord)
         if not headers:
             raise ValueError("A study's records begin with a study record. Received: none.")
         return cls(
-            header=headers[0],
-            spec=from_json_data(headers[0].spec, StudySpec),
-            architectures=_of(found, ArchitectureRecord),
-            runs=_of(found, RunRecord),
-            tests=_of(found, TestRecord),
+            header=headers[-1],
+            spec=from_json_data(headers[-1].spec, StudySpec),
+            architectures=_latest(_of(found, ArchitectureRecord), "depth", "width"),
+            runs=_latest(_of(found, RunRecord), "depth", "width", "learning_rate", "seed"),
+            tests=_latest(_of(found, TestRecord), "depth", "width"),
             baselines=_of(found, BaselineRecord),
             verdict=_last(_of(found, VerdictRecord)),
             status=_last(_of(found, StatusRecord)),
@@ -243,8 +247,22 @@ def _test_of(architecture: ArchitectureRecord, tests: Iterable[TestRecord]) -> T
     return next((test for test in tests if (test.depth, test.width) == key), None)
 
 
+def _without_old_verdicts(records: Iterable[Record]) -> list[Record]:
+    kept: list[Record] = []
+    for record in records:
+        if isinstance(record, StatusRecord) and record.status == "running":
+            kept = [earlier for earlier in kept if not isinstance(earlier, VerdictRecord)]
+        kept.append(record)
+    return kept
+
+
 def _of(records: Iterable[Any], kind: type[Kind]) -> tuple[Kind, ...]:
     return tuple(record for record in records if isinstance(record, kind))
+
+
+def _latest(records: Iterable[Kind], *about: str) -> tuple[Kind, ...]:
+    """Return the last record about each thing, in the order the things were first told."""
+    return tuple({attrgetter(*about)(record): record for record in records}.values())
 
 
 def _last(records: Sequence[Kind]) -> Kind | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from fathom.specs import LayerRecord
+from fathom.specs import (
+    EXPLODING,
+    FAILED_SHARE,
+    MANY_DEAD,
+    MANY_SATURATED,
+    VANISHING,
+    LayerRecord,
+)
 from fathom.studies.result import DepthRow, StudyResult, layers_at
 from fathom.studies.wording import depths_in_words
-
-# A depth has failed if it gains less than this share of what the best gains over guessing.
-FAILED_SHARE = 0.7
-# At initialisation, first layer over last: outside these the gradient does not survive the way.
-VANISHING = 1e-3
-EXPLODING = 1e3
-MANY_DEAD = 0.5
-MANY_SATURATED = 0.5
 
 VANISHED, EXPLODED, DIVERGED_MOSTLY, DEAD, SATURATED, TOO_SHALLOW, UNEXPLAINED = (
     "vanishing",
@@ -26,6 +25,8 @@ VANISHED, EXPLODED, DIVERGED_MOSTLY, DEAD, SATURATED, TOO_SHALLOW, UNEXPLAINED =
     "too-shallow",
     "unexplained",
 )
+# Families that have a twin with skip connections.
+WITH_SKIPS = {"mlp": "residual", "cnn": "residual-cnn"}
 
 
 def has_failed(row: DepthRow, rows: Sequence[DepthRow], result: StudyResult) -> bool:
@@ -140,8 +141,8 @@ def _mend(kind: str, result: StudyResult) -> str:
     model = result.spec.model
     if kind in (VANISHED, EXPLODED, SATURATED):
         options = []
-        if model.family == "mlp":
-            options.append("--family residual")
+        if model.family in WITH_SKIPS:
+            options.append(f"--family {WITH_SKIPS[model.family]}")
         if model.normalization == "none":
             options.append("--normalization batch")
         if model.activation in ("sigmoid", "tanh", "softsign", "hard_sigmoid"):

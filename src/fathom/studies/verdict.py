@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from fathom.specs import BaselineRecord, VerdictRecord
+from fathom.specs import BOOSTING, BaselineRecord, VerdictRecord
 from fathom.studies import training_failures as failures
 from fathom.studies.result import DepthRow, StudyResult
 from fathom.studies.wording import depths_in_words, listed, number, plural, score, seconds
@@ -99,7 +99,7 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
         f"{score(best.validation.mean, result)} on the validation split, and guessing "
         f"reaches {score(result.guess, result)}."
     )
-    boosted = _named(result, "hist-gradient-boosting")
+    boosted = _named(result, BOOSTING)
     if boosted is None or boosted.validation <= result.guess + NEGLIGIBLE:
         advice = (
             "Either the inputs say nothing about the target, or there are too few rows to tell. "
@@ -121,11 +121,12 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
 
 
 def _answer(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str:
+    block, units = result.spec.model.block_words
     what = (
         "Depth 0 is enough: a linear model"
         if chosen.depth == 0
-        else f"Depth {chosen.depth} is enough: {plural(chosen.depth, 'hidden block')} "
-        f"of {number(chosen.width)} units"
+        else f"Depth {chosen.depth} is enough: {plural(chosen.depth, block)} "
+        f"of {number(chosen.width)} {units}"
     )
     test = chosen.test
     if test is None or test.mean is None or test.low is None or test.high is None:
@@ -275,7 +276,7 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
         told.append(f"the linear model {score(linear.test.mean, result)}")
     words = {
         "linear": "the linear model",
-        "hist-gradient-boosting": "gradient boosting",
+        BOOSTING: "gradient boosting",
         "majority-class": "the majority class",
         "mean": "the mean",
     }
@@ -286,12 +287,14 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     if not told:
         return None
     text = f"On the same test split: {', '.join(told)}."
-    boosted = _named(result, "hist-gradient-boosting")
+    boosted = _named(result, BOOSTING)
     if boosted and chosen.test and chosen.test.high is not None:
         if boosted.test > chosen.test.high:
             text += " Gradient boosting is better than any of these networks: prefer it."
         elif chosen.test.low is not None and boosted.test < chosen.test.low:
             text += " The network is better than gradient boosting."
+    if boosted is None and result.spec.baselines:
+        text += " Gradient boosting was left out: here it would cost more than the networks."
     return text
 
 

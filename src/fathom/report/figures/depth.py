@@ -10,6 +10,7 @@ from fathom.report.facts import (
     Series,
     all_series,
     chosen_row,
+    depth_words,
     depths_of,
     is_diverged,
     kept_score,
@@ -80,7 +81,7 @@ def depth_curve(result: StudyResult) -> go.Figure:
     _draw_choice(figure, result)
     low, high = score_range(result, result.rows())
     draw_baselines(figure, result, low, high)
-    figure.update_xaxes(ordinal_axis(_tick_texts(result), title="depth (hidden blocks)"))
+    figure.update_xaxes(ordinal_axis(_tick_texts(result), title=depth_words(result)))
     figure.update_yaxes(title_text=metric_axis(result), range=[low, high])
     figure.update_layout(margin_r=112 if result.baselines else 24)
     offer_closer_look(figure, result, (low, high))

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from fathom.report import palette
-from fathom.report.facts import architecture_label, has_several_widths
+from fathom.report.facts import architecture_label, depth_words, has_several_widths
 from fathom.report.figures.canvas import COLOUR_BAR, log_axis, new_figure
 from fathom.report.figures.panels import arrange, axes_of
 from fathom.report.markup import figure_text
@@ -192,7 +192,7 @@ def _health_figure(
     longest = max(len(profile) for table in tables for profile in table)
     labels = [architecture_label(result, rows[place]) for place in shown]
     figure = new_figure(title)
-    depth_title = "depth × width" if has_several_widths(result) else "depth (hidden blocks)"
+    depth_title = "depth × width" if has_several_widths(result) else depth_words(result)
     quiet = {"showgrid": False, "showline": False, "ticks": ""}
     arrange(
         figure,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fathom.report import palette
 from fathom.report.facts import (
     architecture_label,
+    depth_words,
     has_several_widths,
     is_diverged,
     metric_name,
@@ -117,7 +118,7 @@ def _outline_best(figure: go.Figure, rows: Sequence[DepthRow], rates: list[float
 def _label_axes(
     figure: go.Figure, result: StudyResult, rows: Sequence[DepthRow], rates: list[float]
 ) -> None:
-    title = "depth × width" if has_several_widths(result) else "depth (hidden blocks)"
+    title = "depth × width" if has_several_widths(result) else depth_words(result)
     plain = {"showgrid": False, "showline": False, "ticks": "", "tickmode": "array"}
     figure.update_xaxes(
         title_text=title,
