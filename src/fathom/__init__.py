@@ -1,32 +1,72 @@
 """Find out by experiment how deep a neural network should be, and what its layers do."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fathom.version import __version__
 
 if TYPE_CHECKING:
-    from fathom.api import Study, open_study, study, study_spec
+    from fathom.api import Study, open_study, resume, study, study_spec
+    from fathom.api.anatomy import Anatomy, anatomy
+    from fathom.api.diagnosing import diagnose
+    from fathom.api.fitting import fit
+    from fathom.api.learning_rates import find_learning_rate, gradient_noise_scale
+    from fathom.api.parquet_batches import ParquetBatches
+    from fathom.api.population import Population
+    from fathom.api.trimming import Pruned, Trimmed, prune, trim
     from fathom.data import Dataset, load
     from fathom.store import Store
+    from fathom.web import playground
 
 __all__ = [
+    "Anatomy",
     "Dataset",
+    "ParquetBatches",
+    "Population",
+    "Pruned",
     "Store",
     "Study",
+    "Trimmed",
     "__version__",
+    "anatomy",
+    "diagnose",
+    "find_learning_rate",
+    "fit",
+    "gradient_noise_scale",
     "load",
     "open_study",
+    "playground",
+    "prune",
+    "resume",
     "study",
     "study_spec",
+    "trim",
 ]
 
+# Keras chooses its backend when it is imported, which a user may do right after Fathom.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
 _HOMES = {
+    "trim": "fathom.api.trimming",
+    "prune": "fathom.api.trimming",
+    "Trimmed": "fathom.api.trimming",
+    "Pruned": "fathom.api.trimming",
+    "Anatomy": "fathom.api.anatomy",
+    "anatomy": "fathom.api.anatomy",
     "Dataset": "fathom.data",
+    "Population": "fathom.api.population",
+    "ParquetBatches": "fathom.api.parquet_batches",
     "Store": "fathom.store",
     "Study": "fathom.api",
+    "diagnose": "fathom.api.diagnosing",
+    "find_learning_rate": "fathom.api.learning_rates",
+    "fit": "fathom.api.fitting",
+    "gradient_noise_scale": "fathom.api.learning_rates",
     "load": "fathom.data",
     "open_study": "fathom.api",
+    "playground": "fathom.web",
+    "resume": "fathom.api",
     "study": "fathom.api",
     "study_spec": "fathom.api",
 }

@@ -51,3 +51,7 @@ class UnknownNameError(FathomError, LookupError):
 
 class BackendError(FathomError, RuntimeError):
     """Keras or JAX was started in a way Fathom cannot work with."""
+
+
+class FathomWarning(UserWarning):
+    """Something works, but not as well as it could; the message says how it would."""

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fathom import measure, train
+from fathom import measure, models, train
 
 FEATURES, CLASSES = 6, 3
 _OPTIMIZERS = {name.lower(): kind for name, kind in vars(keras.optimizers).items()}
@@ -40,20 +40,7 @@ def compiled(model: keras.Model, optimizer: str = "adam") -> keras.Model:
     return model
 
 
-def taps(model: keras.Model) -> list[train.Tap]:
-    """Watch every dense layer of `mlp`."""
-    layers = {layer.name: layer for layer in model.layers}
-    found = []
-    for name, layer in layers.items():
-        if isinstance(layer, keras.layers.Dense):
-            output = layers.get(name.replace("dense", "activation"), layer)
-            activation = layer if output is layer else output.activation
-            kind = "linear" if output is layer else activation.__name__
-            found.append(train.Tap(name=name, layer=layer, output=output, activation=kind))
-    return found
-
-
-WATCH = train.Watch(taps=taps, statistics=measure.layer_statistics)
+WATCH = train.Watch(taps=models.watched_layers, statistics=measure.layer_statistics)
 
 
 def population(
@@ -64,10 +51,10 @@ def population(
     watch: train.Watch | None = None,
     batch_size: int = 10,
     data: tuple[Any, Any] | None = None,
-) -> train.Population:
+) -> train.Cohort:
     """Return a compiled population on `problem`, by default of two seeds and two rates."""
     rows = problem() if data is None else data
-    made = train.Population(
+    made = train.Cohort(
         train.record(build, lambda model: compiled(model, optimizer), *rows),
         members or train.product((0, 1), (1e-3, 1e-2)),
         train.TrainingData.place(rows, problem(30, seed=1)),

@@ -1,193 +1,667 @@
-"""The population equals Keras's own fit, member by member, and members are independent."""
+"""A member of a population is what Keras trains alone, whoever trains beside it."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from support.networks import WATCH, compiled, mlp, population, problem
+from support.networks import CLASSES, FEATURES, problem
 
 from fathom import train
+from fathom.errors import DataError, FathomWarning, ModelError, SpecError, UnknownNameError
+from fathom.train import crew, program_cache
 
-EPOCHS = 4
-
-
-def kept(made: train.Population, member: int) -> list[np.ndarray]:
-    return made.kept_weights(member)
-
-
-def run(made: train.Population, epochs: int = EPOCHS, **options) -> list[train.Epoch]:
-    return list(made.train(epochs=epochs, **options))
+L = keras.layers
+EPOCHS = 2
+BATCH = 16  # 70 rows: the last batch of an epoch has 6
 
 
-def keras_fit(build, member: train.Member, *, optimizer: str = "adam", batch_size: int = 10):
-    """Train with `keras.Model.fit` in the member's batch order; return losses and best weights."""
-    keras.utils.set_random_seed(member.seed)
-    model = compiled(build(), optimizer)
-    model.optimizer.learning_rate = member.learning_rate
-    (x, y), validation = problem(), problem(30, seed=1)
-    losses, best, weights = [], np.inf, []
-    for epoch in range(EPOCHS):
-        order = train.batch_order(member.seed, epoch, rows=len(x), batch_size=batch_size).ravel()
-        history = model.fit(
-            x[order],
-            y[order],
-            batch_size=batch_size,
+def network(optimizer: Any = "adam", *, loss: Any = None, metrics: Any = ("accuracy",)):
+    """Return a small compiled classifier."""
+    model = keras.Sequential([keras.Input((FEATURES,)), L.Dense(8, "relu"), L.Dense(CLASSES)])
+    loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.get(optimizer), loss, metrics=list(metrics))
+    return model
+
+
+def trained(population: train.Population, epochs: int = EPOCHS, **options: Any):
+    x, y = options.pop("data", problem())
+    options = {"batch_size": BATCH, **options}
+    return list(population.train(x, y, epochs=epochs, **options))
+
+
+def keras_fit(build: Any, seed: int, epochs: int = EPOCHS, *, change: Any = None, **options: Any):
+    """Return the model and the history of `fit` after `set_random_seed`."""
+    keras.utils.set_random_seed(seed)
+    model = build()
+    if change:
+        change(model)
+    x, y = options.pop("data", problem())
+    history = model.fit(x, y, epochs=epochs, verbose=0, **{"batch_size": BATCH, **options})
+    return model, history.history
+
+
+def assert_same_weights(ours: keras.Model, theirs: keras.Model, *, atol: float = 2e-6):
+    assert len(ours.variables) == len(theirs.variables)
+    for one, other in zip(ours.variables, theirs.variables, strict=True):
+        if one.dtype == "uint32":  # a layer that drops nothing draws no seed in Keras
+            continue
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-4, atol=atol)
+
+
+def weights(population: train.Population, member: int) -> list[np.ndarray]:
+    model = population.member(member)
+    return [np.asarray(v) for v in (*model.variables, *model.optimizer.variables)]
+
+
+def assert_same_bits(one: list[np.ndarray], other: list[np.ndarray]):
+    assert len(one) == len(other)
+    for ours, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+# -- what Keras does -----------------------------------------------------------------
+
+
+def test_every_member_is_what_keras_fit_gives_after_its_seed():
+    validation = problem(30, seed=1)
+    population = train.Population(network(), seed=[0, 3], learning_rate=[1e-3, 1e-2])
+    epochs = trained(population, validation_data=validation)
+    for place, member in enumerate(population.members):
+        theirs, history = keras_fit(
+            lambda member=member: network(keras.optimizers.Adam(member["learning_rate"])),
+            member["seed"],
             validation_data=validation,
-            validation_batch_size=len(validation[0]),
-            shuffle=False,
-            verbose=0,
-        ).history
-        losses.append((history["loss"][0], history["val_loss"][0]))
-        if losses[-1][1] < best:
-            best, weights = losses[-1][1], [np.asarray(v) for v in model.variables[:]]
-    return losses, weights
+        )
+        assert_same_weights(population.member(place), theirs)
+        for name in ("loss", "accuracy"):
+            ours = [epoch.metrics[name][place] for epoch in epochs]
+            np.testing.assert_allclose(ours, history[name], rtol=1e-5)
+            ours = [epoch.validation[name][place] for epoch in epochs]
+            np.testing.assert_allclose(ours, history[f"val_{name}"], rtol=1e-5)
+    assert [epoch.epoch for epoch in epochs] == [1, 2]
+    np.testing.assert_array_equal(epochs[-1].loss, epochs[-1].metrics["loss"])
 
 
-def assert_equals_keras(build, *, optimizer: str = "adam", tolerance: float = 2e-5):
-    made = population(build, optimizer=optimizer)
-    epochs = run(made)
-    for place, member in enumerate(made.members):
-        losses, _ = keras_fit(build, member, optimizer=optimizer)
-        ours = [(epoch.loss[place], epoch.validation["loss"][place]) for epoch in epochs[1:]]
-        np.testing.assert_allclose(ours, losses, rtol=tolerance)
+def with_everything(optimizer, *, dropout=0.3, noise=0.2, l1=0.01, l2=0.02, smoothing=0.1):
+    """Return a compiled network with a layer or setting for every hyperparameter."""
+    model = keras.Sequential(
+        [
+            keras.Input((FEATURES,)),
+            L.GaussianNoise(noise),
+            L.Dense(8, "tanh", kernel_regularizer=keras.regularizers.L1L2(l1, l2)),
+            L.Dropout(dropout),
+            L.Dense(CLASSES),
+        ]
+    )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    model.compile(optimizer, loss)
+    return model
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "nadam", "adamw"])
-def test_every_member_trains_as_keras_fit_does(optimizer):
-    assert_equals_keras(mlp, optimizer=optimizer)
+def one_hot(rows: int = 70):
+    x, y = problem(rows)
+    return x, np.eye(CLASSES, dtype="float32")[y]
 
 
-def test_members_with_batch_normalization_train_as_in_keras():
-    def build():
-        inputs = keras.Input((6,))
-        hidden = keras.layers.Dense(8)(inputs)
-        hidden = keras.layers.BatchNormalization(momentum=0.8)(hidden)
-        hidden = keras.layers.Activation("tanh")(hidden)
-        return keras.Model(inputs, keras.layers.Dense(3)(hidden))
+def test_rates_penalties_and_smoothing_are_each_members_own():
+    members = [
+        {"seed": 1, "dropout": 0.5, "noise": 0.01, "l1": 0.0, "l2": 0.1, "label_smoothing": 0.0},
+        {"seed": 1, "dropout": 0.0, "noise": 0.5, "l1": 0.05, "l2": 0.0, "label_smoothing": 0.3},
+    ]
+    population = train.Population(with_everything(keras.optimizers.SGD(0.05)), members=members)
+    trained(population, data=one_hot())
+    for place, member in enumerate(members):
 
-    assert_equals_keras(build, tolerance=5e-4)  # Adam divides rounding by small variances
+        def change(model, member=member):
+            model.layers[0].stddev = member["noise"]
+            model.layers[1].kernel_regularizer.l1 = member["l1"]
+            model.layers[1].kernel_regularizer.l2 = member["l2"]
+            model.layers[2].rate = member["dropout"]
+            model.loss._fn_kwargs["label_smoothing"] = member["label_smoothing"]
 
-
-def test_members_with_dropout_drop_what_keras_drops():
-    def build():
-        inputs = keras.Input((6,))
-        hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(8, activation="relu")(inputs))
-        return keras.Model(inputs, keras.layers.Dense(3)(hidden))
-
-    assert_equals_keras(build)
-
-
-def test_penalties_are_part_of_the_training_loss_and_not_of_the_validation_loss():
-    made = population(lambda: mlp(1, kernel_regularizer=keras.regularizers.L2(0.1)))
-    first = run(made, 1)[1]
-    plain = population(lambda: mlp(1))
-    assert (first.loss > run(plain, 1)[1].loss).all()
-    outputs = made.predict(problem(30, seed=1)[0], kept=False)
-    expected = made._score(problem(30, seed=1)[1], outputs[0])["loss"]
-    np.testing.assert_allclose(first.validation["loss"][0], expected, rtol=1e-6)
+        theirs, _ = keras_fit(
+            lambda: with_everything(keras.optimizers.SGD(0.05)), 1, change=change, data=one_hot()
+        )
+        ours = population.member(place)
+        assert_same_weights(ours, theirs)
+        assert ours.layers[2].rate == member["dropout"]
+        assert ours.layers[1].kernel_regularizer.l2 == pytest.approx(member["l2"])
 
 
-def test_a_member_does_not_depend_on_who_trains_beside_it():
-    members = train.product((0, 1, 2), (1e-3, 1e-2))
-    together, alone = population(members=members), population(members=members[4:5])
-    run(together)
-    run(alone)
-    for ours, theirs in zip(kept(together, 4), kept(alone, 0), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+OPTIMIZERS = {
+    "SGD": [{"momentum": 0.0}, {"momentum": 0.9, "weight_decay": 0.1}],
+    "RMSprop": [{"rho": 0.5, "momentum": 0.0}, {"rho": 0.95, "momentum": 0.5, "epsilon": 1e-3}],
+    "Adam": [
+        {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-2},
+        {"beta_1": 0.9, "weight_decay": 0.1, "clipnorm": 0.05},
+        {"global_clipnorm": 0.1},
+        {"clipvalue": 0.01},
+    ],
+    "AdamW": [{"weight_decay": 0.0}, {"weight_decay": 0.3}],
+    "Lion": [{"beta_1": 0.5}, {"beta_1": 0.9}],
+}
 
 
-def test_the_same_population_gives_the_same_numbers():
-    first, second = population(), population()
-    run(first)
-    run(second)
-    for member in range(first.num_members):
-        for ours, theirs in zip(kept(first, member), kept(second, member), strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizers_settings_are_each_members_own(name):
+    kind = getattr(keras.optimizers, name)
+    asked = OPTIMIZERS[name]
+    population = train.Population(
+        network(kind(0.01)), members=[{"seed": 2, **member} for member in asked]
+    )
+    trained(population, 1)
+    for place, settings in enumerate(asked):
+        theirs, _ = keras_fit(lambda settings=settings: network(kind(0.01, **settings)), 2, 1)
+        assert_same_weights(population.member(place), theirs, atol=5e-6)
 
 
-def test_a_diverged_member_is_recorded_and_disturbs_no_other():
-    rates = (1e-2, 1e30)
-    made = population(members=train.product((0, 1), rates), optimizer="sgd")
-    calm = population(members=train.product((0, 1), (1e-2, 1e-2)), optimizer="sgd")
-    last = run(made)[-1]
-    run(calm)
-    assert last.standing.diverged.tolist() == [False, False, True, True]
+def test_the_parts_of_a_schedule_are_each_members_own():
+    def build(rate=0.1, decay=0.9):
+        schedule = keras.optimizers.schedules.ExponentialDecay(rate, 3, decay)
+        return network(keras.optimizers.SGD(schedule))
+
+    population = train.Population(build(), learning_rate=[0.05, 0.2], decay_rate=[0.5], seed=4)
+    trained(population)
+    for place, rate in enumerate((0.05, 0.2)):
+        theirs, _ = keras_fit(lambda rate=rate: build(rate, 0.5), 4)
+        assert_same_weights(population.member(place), theirs)
+
+
+class Custom(keras.Model):
+    """A model without a graph, that scales its own gradient step."""
+
+    def __init__(self, units: int = 5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.hidden = L.Dense(units, "tanh")
+        self.normalized = L.BatchNormalization()
+        self.head = L.Dense(CLASSES)
+
+    def get_config(self):
+        return {"units": self.units}
+
+    def call(self, x, training=None):
+        return self.head(self.normalized(self.hidden(x), training=training))
+
+
+def custom() -> keras.Model:
+    model = Custom(7)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def forked() -> keras.Model:
+    """Return a model of two inputs and two outputs, with a loss each."""
+    left, right = keras.Input((2,), name="left"), keras.Input((4,), name="right")
+    hidden = L.Dense(6, "tanh")(L.Concatenate()([left, right]))
+    outputs = {"kind": L.Dense(CLASSES, name="kind")(hidden), "size": L.Dense(1)(hidden)}
+    model = keras.Model({"left": left, "right": right}, outputs)
+    classes = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(
+        keras.optimizers.Adam(0.01),
+        {"kind": classes, "size": "mse"},
+        loss_weights={"kind": 1.0, "size": 0.5},
+        metrics={"kind": ["accuracy"], "size": ["mae"]},
+    )
+    return model
+
+
+def forked_data(rows: int = 70):
+    x, y = problem(rows)
+    return {"left": x[:, :2], "right": x[:, 2:]}, {"kind": y, "size": x[:, :1]}
+
+
+def recurrent() -> keras.Model:
+    model = keras.Sequential(
+        [keras.Input((3, 2)), L.LSTM(4, dropout=0.2), L.LayerNormalization(), L.Dense(CLASSES)]
+    )
+    model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def unbuilt() -> keras.Model:
+    model = keras.Sequential([L.Dense(8, "relu"), L.Dense(CLASSES)])
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def averaged() -> keras.Model:
+    return network(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5))
+
+
+KINDS = {
+    "subclassed": (custom, problem),
+    "several inputs and outputs": (forked, forked_data),
+    "recurrent": (recurrent, lambda: (problem()[0].reshape(-1, 3, 2), problem()[1])),
+    "built at its first batch": (unbuilt, problem),
+    "weights averaged at the end": (averaged, problem),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_kind_of_model_trains_as_in_keras(kind):
+    build, data = KINDS[kind]
+    model = build()
+    population = train.Population(model, seed=[5, 6])
+    epochs = trained(population, 1, data=data())
+    for place, seed in enumerate((5, 6)):
+        again = (lambda: keras.models.clone_model(model)) if kind.startswith("sev") else build
+        theirs, history = keras_fit(again, seed, 1, data=data())
+        assert_same_weights(population.member(place), theirs, atol=2e-5)
+        for name, values in history.items():
+            assert epochs[-1].metrics[name][place] == pytest.approx(values[-1], rel=1e-4)
+
+
+def test_a_function_that_builds_and_compiles_serves_as_a_model():
+    population = train.Population(network, seed=[0, 7])
+    trained(population, 1)
+    assert_same_weights(population.member(1), keras_fit(network, 7, 1)[0])
+
+
+def test_weights_of_rows_and_of_classes_count_as_in_keras():
+    weight = np.linspace(0.1, 2, 70).astype("float32")
+    by_class = {0: 0.5, 1: 2.0, 2: 1.0}
+    for options in ({"sample_weight": weight}, {"class_weight": by_class}):
+        population = train.Population(network(), seed=[1])
+        trained(population, 1, **options)
+        assert_same_weights(population.member(0), keras_fit(network, 1, 1, **options)[0])
+
+
+def test_rows_stay_in_order_without_shuffling():
+    population = train.Population(network(), seed=[1])
+    trained(population, shuffle=False)
+    assert_same_weights(population.member(0), keras_fit(network, 1, shuffle=False)[0])
+
+
+def test_training_again_goes_on():
+    once, twice = (train.Population(network(), seed=[0, 1]) for _ in range(2))
+    trained(once, 4)
+    assert [epoch.epoch for epoch in (*trained(twice, 1), *trained(twice, 3))] == [1, 2, 3, 4]
     for member in (0, 1):
-        for ours, theirs in zip(kept(made, member), kept(calm, member), strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+        assert_same_bits(weights(once, member), weights(twice, member))
 
 
-def test_watching_layers_does_not_change_training():
-    seen, unseen = population(watch=WATCH), population()
-    run(seen)
-    run(unseen)
-    for member in range(seen.num_members):
-        for ours, theirs in zip(kept(seen, member), kept(unseen, member), strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+def test_a_member_goes_on_in_keras_with_the_state_of_its_optimizer():
+    population = train.Population(network(), seed=[2])
+    trained(population, 1, shuffle=False)
+    model = population.member(0)
+    x, y = problem()
+    model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
+    assert_same_weights(model, keras_fit(network, 2, 2, shuffle=False)[0])
 
 
-def test_calls_of_any_length_train_the_same(monkeypatch):
-    whole = population()
-    monkeypatch.setattr("fathom.train.population.OPERATIONS_PER_CALL", 1)
-    stepwise = population()
-    assert stepwise._steps_per_call == 1
-    run(whole)
-    run(stepwise)
-    for ours, theirs in zip(kept(whole, 0), kept(stepwise, 0), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
+def test_patience_stops_and_restores_as_keras_early_stopping_does():
+    def build():
+        return network(keras.optimizers.Adam(0.05))
+
+    stop = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)
+    validation = problem(30, seed=1)
+    population = train.Population(build(), seed=[0, 1, 2])
+    last = trained(population, 60, patience=3, validation_data=validation)[-1]
+    lengths = set()
+    for place, seed in enumerate((0, 1, 2)):
+        theirs, history = keras_fit(build, seed, 60, validation_data=validation, callbacks=[stop])
+        lengths.add(len(history["loss"]))
+        assert last.standing.epochs[place] == len(history["loss"])
+        assert_same_weights(population.member(place), theirs, atol=2e-4)
+        assert last.loss[place] == pytest.approx(history["loss"][-1], rel=1e-3)
+        assert population.scores["val_loss"][place] == pytest.approx(
+            min(history["val_loss"]), rel=1e-3
+        )
+    assert len(lengths) > 1, "members must really stop at different times"
 
 
-def test_early_stopping_keeps_the_weights_that_keras_restores():
-    member = train.Member(seed=0, learning_rate=0.05)
-    made = population(members=[member])
-    epochs = run(made, 60, patience=3)
-    assert 3 < len(epochs) - 1 < 60, "the run must really stop early"
-    losses = [epoch.validation["loss"][0] for epoch in epochs[1:]]
-    assert int(np.argmin(losses)) == len(losses) - 1 - 3
-    score = made._score(problem(30, seed=1)[1], made.predict(problem(30, seed=1)[0])[0])
-    np.testing.assert_allclose(score["loss"], min(losses), rtol=1e-6)
+def test_frozen_and_adapted_layers_keep_what_they_know():
+    x = problem()[0]
+    normalization = L.Normalization()
+    normalization.adapt(3 * x + 1)
+    frozen = L.Dense(4, "tanh", trainable=False)
+    model = keras.Sequential([keras.Input((FEATURES,)), normalization, frozen, L.Dense(CLASSES)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population = train.Population(model, seed=[0, 1])
+    trained(population, 1)
+    for place in (0, 1):
+        made = population.member(place)
+        np.testing.assert_array_equal(made.layers[1].get_weights()[0], frozen.get_weights()[0])
+        np.testing.assert_allclose(made.layers[0](x), normalization(x), rtol=1e-6)
+    heads = [population.member(place).layers[2].get_weights()[0] for place in (0, 1)]
+    assert not np.allclose(*heads)
 
 
-def test_the_last_epochs_weights_are_kept_if_they_are_the_best():
-    made = population(members=[train.Member(seed=0, learning_rate=1e-3)])
-    epochs = run(made, 3)
-    assert epochs[-1].standing.improved[0]
-    last, best = made.predict(problem()[0], kept=False), made.predict(problem()[0])
-    np.testing.assert_array_equal(last, best)
+def test_without_seeds_all_members_begin_with_the_models_own_weights():
+    model = network()
+    population = train.Population(model, learning_rate=[1e-3, 1e-2])
+    assert_same_weights(population.member(1), model)
+    before = model.get_weights()
+    trained(population, 1)
+    assert not np.allclose(weights(population, 0)[0], weights(population, 1)[0])
+    assert_same_bits(before, model.get_weights())
 
 
-def test_training_a_second_time_compiles_nothing(compilations):
-    made = population(watch=WATCH)
-    run(made, 2)
-    with compilations() as compiled_programs:
-        run(made, 2)
-    assert compiled_programs == []
+# -- one among many --------------------------------------------------------------------
 
 
-def test_another_population_of_the_same_shape_compiles_only_its_own_four_programs(compilations):
-    run(population(watch=WATCH), 1)
-    with compilations() as compiled_programs:
-        run(population(watch=WATCH), 1)
-    assert len(compiled_programs) <= 4, compiled_programs
+def test_a_member_is_the_same_bit_for_bit_whoever_trains_beside_it():
+    alone = train.Population(network(), seed=[11], learning_rate=[1e-2])
+    trained(alone)
+    for others in (1, 20):
+        members = [{"seed": seed, "learning_rate": 1e-3} for seed in range(others)]
+        together = train.Population(
+            network(), members=[*members, {"seed": 11, "learning_rate": 1e-2}]
+        )
+        trained(together)
+        assert_same_bits(weights(alone, 0), weights(together, others))
 
 
-def test_predictions_do_not_depend_on_the_block_they_are_made_in():
-    made = population()
-    x = problem(45, seed=2)[0]
-    whole = made.predict(x)
-    assert whole.shape == (4, 45, 3)
-    np.testing.assert_allclose(made.predict(x[40:]), whole[:, 40:], rtol=1e-5, atol=1e-6)
+ON_ONE_CORE = """
+import os, sys
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+sys.path.insert(0, sys.argv[1])
+import importlib.util
+import numpy
+from fathom import train
+spec = importlib.util.spec_from_file_location("tests_of_populations", sys.argv[2])
+tests = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tests)
+assert train.devices.num_devices() == 1
+population = train.Population(tests.network(), seed=range(5))
+tests.trained(population)
+numpy.savez(sys.argv[3], *tests.weights(population, 4))
+"""
 
 
-def test_members_learn():
-    made = population(members=train.product((0, 1), (1e-2,)))
-    assert (run(made, 30)[-1].validation["accuracy"] > 0.6).all()
+@pytest.mark.slow
+def test_a_member_is_the_same_bit_for_bit_on_one_core_and_on_all(tmp_path):
+    if train.devices.num_devices() == 1:
+        pytest.skip("this machine has one core")
+    folder = str(Path(__file__).parents[1])
+    saved = tmp_path / "weights.npz"
+    subprocess.run(
+        [sys.executable, "-c", ON_ONE_CORE, folder, __file__, str(saved)], check=True, timeout=300
+    )
+    population = train.Population(network(), seed=range(5))
+    trained(population)
+    with np.load(saved) as found:
+        assert_same_bits([found[name] for name in found.files], weights(population, 4))
 
 
-def test_initial_weights_of_a_member_are_those_it_began_with():
-    made = population(members=[train.Member(seed=5, learning_rate=1e-3)])
-    keras.utils.set_random_seed(5)
-    expected = [np.asarray(v) for v in mlp().trainable_variables]
-    for ours, theirs in zip(made.initial_weights(0), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+def test_two_runs_are_the_same_bit_for_bit():
+    first, second = (train.Population(network(), seed=range(3)) for _ in range(2))
+    trained(first)
+    trained(second)
+    for member in range(3):
+        assert_same_bits(weights(first, member), weights(second, member))
+
+
+def test_a_member_that_diverges_is_told_and_disturbs_no_other():
+    calm = train.Population(network("sgd"), seed=[0, 1, 2], learning_rate=[0.01])
+    wild = train.Population(
+        network("sgd"),
+        members=[{"seed": s, "learning_rate": r} for s, r in ((0, 0.01), (1, 1e30), (2, 0.01))],
+    )
+    trained(calm, 3)
+    last = trained(wild, 3)[-1]
+    assert last.standing.diverged.tolist() == [False, True, False]
+    assert last.standing.epochs.tolist() == [3, 1, 3]
+    for member in (0, 2):
+        assert_same_bits(weights(calm, member), weights(wild, member))
+    assert wild.best() in (0, 2)
+
+
+def test_members_that_stop_early_leave_the_others_as_they_are():
+    validation = problem(30, seed=1)
+    options = {"validation_data": validation, "patience": 2}
+    many = train.Population(network(keras.optimizers.Adam(0.05)), seed=range(40))
+    last = trained(many, 25, **options)[-1]
+    stopped = last.standing.epochs
+    assert len(set(stopped)) > 3, "members must really stop at different times"
+    for member in (int(np.argmin(stopped)), int(np.argmax(stopped))):
+        alone = train.Population(network(keras.optimizers.Adam(0.05)), seed=[member])
+        trained(alone, 25, **options)
+        assert_same_bits(weights(many, member)[:4], weights(alone, 0)[:4])
+
+
+def test_keeping_some_members_goes_on_with_them_and_compiles_nothing(compilations):
+    whole, halved = (train.Population(network(), seed=range(40)) for _ in range(2))
+    trained(whole, 3)
+    trained(halved, 1)
+    chosen = [30, 2, 17]
+    blocks = halved._groups[0].crew_on_board.blocks_for(halved.num_members)
+    with compilations() as compiled:
+        halved.keep(chosen)
+        trained(halved, 2)
+    assert compiled == []
+    assert [member["seed"] for member in halved.members] == chosen
+    assert halved._groups[0].crew_on_board.blocks_for(halved.num_members) < blocks
+    for place, member in enumerate(chosen):
+        assert_same_bits(weights(whole, member), weights(halved, place))
+
+
+def test_members_that_are_let_go_cost_nothing(monkeypatch):
+    """Count what the compiled program is told to compute."""
+    population = train.Population(network(), seed=range(64))
+    trained(population, 1)
+    told = []
+    original = crew.Crew.blocks_for
+    monkeypatch.setattr(
+        crew.Crew,
+        "blocks_for",
+        lambda self, count: told.append(count) or original(self, count),
+    )
+    population.keep(range(4))
+    trained(population, 1)
+    assert set(told) == {4}
+
+
+def test_a_second_population_of_the_architecture_compiles_nothing(compilations):
+    def once(rate):
+        population = train.Population(network(), seed=range(3), learning_rate=[rate])
+        trained(population, validation_data=problem(30, seed=1))
+
+    program_cache.forget()
+    once(1e-3)
+    with compilations() as compiled:
+        once(1e-2)
+    assert compiled == []
+
+
+def test_members_that_do_not_fit_are_trained_in_chunks_with_the_same_numbers():
+    roomy, tight = (
+        train.Population(network(), seed=range(20), memory_bytes=size) for size in (10**9, 100_000)
+    )
+    options = {"validation_data": problem(30, seed=1), "patience": 1}
+    expected = trained(roomy, 4, **options)
+    with pytest.warns(FathomWarning, match=r"20 members do not fit .* chunks"):
+        found = trained(tight, 4, **options)
+    assert "chunks" in tight.notes[0]
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one.loss, other.loss)
+        np.testing.assert_array_equal(one.validation["accuracy"], other.validation["accuracy"])
+    for member in (0, 19):
+        assert_same_bits(weights(roomy, member), weights(tight, member))
+    np.testing.assert_array_equal(roomy.predict(problem()[0]), tight.predict(problem()[0]))
+
+
+def test_memory_is_predicted_within_a_factor_of_what_the_program_takes():
+    from fathom.train import memory
+
+    wide = keras.Sequential([keras.Input((FEATURES,)), L.Dense(300, "relu"), L.Dense(CLASSES)])
+    wide.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population = train.Population(wide, seed=range(8))
+    trained(population, 1)
+    made = population._groups[0].crew_on_board
+    predicted = memory.member_bytes(made.blueprint.model, BATCH, problem()[0])
+    program = next(p for name, p in made._programs._programs.items() if "advance" in name)
+    analysis = program.result().memory_analysis()
+    held = analysis.temp_size_in_bytes + analysis.argument_size_in_bytes
+    each = (held + analysis.output_size_in_bytes) / (made.width / train.devices.num_devices())
+    assert 0.3 < predicted / each < 4
+
+
+# -- several programs ------------------------------------------------------------------
+
+
+def test_members_that_cannot_share_a_program_are_told_apart():
+    members = [
+        {"seed": 0, "optimizer": "sgd"},
+        {"seed": 0, "batch_size": 7},
+        {"seed": 1, "optimizer": "sgd"},
+        {"seed": 0, "clipnorm": 0.1},
+        {"seed": 0, "clipnorm": None},
+    ]
+    population = train.Population(network(), members=members)
+    assert len(population._groups) == 4
+    note = population.notes[0]
+    assert note.startswith("4 programs: members differ in optimizer, batch_size, clipnorm")
+    last = trained(population)[-1]
+    assert np.isfinite(last.loss).all()
+    assert_same_weights(population.member(2), keras_fit(lambda: network("sgd"), 1)[0])
+    assert_same_weights(population.member(1), keras_fit(network, 0, batch_size=7)[0])
+    population.keep([2, 1])
+    assert len(population._groups) == 2
+    assert trained(population, 1)[-1].loss.shape == (2,)
+
+
+# -- looking --------------------------------------------------------------------------
+
+
+def test_predictions_and_scores_are_those_of_the_members_models():
+    population = train.Population(network(), seed=range(3))
+    x, y = problem(30, seed=1)
+    fresh = population.predict(x)
+    assert fresh.shape == (3, 30, CLASSES)
+    trained(population)
+    outputs, scores = population.predict(x), population.evaluate(x, y)
+    for place in range(3):
+        model = population.member(place)
+        expected = model.evaluate(x, y, verbose=0, return_dict=True)
+        np.testing.assert_allclose(outputs[place], model.predict(x, verbose=0), atol=1e-5)
+        for name, value in expected.items():
+            assert scores[name][place] == pytest.approx(value, rel=1e-5)
+    assert not np.allclose(fresh, outputs)
+
+
+def test_outputs_of_several_heads_keep_their_names():
+    population = train.Population(forked(), seed=[0, 1])
+    outputs = population.predict(forked_data()[0])
+    assert {name: values.shape for name, values in outputs.items()} == {
+        "kind": (2, 70, CLASSES),
+        "size": (2, 70, 1),
+    }
+
+
+def test_the_best_member_is_found_by_any_metric_in_its_own_direction():
+    population = train.Population(network(), seed=[0], learning_rate=[1e-5, 1e-2, 1e-4])
+    trained(population, 15, validation_data=problem(60, seed=1))
+    assert population.best() == 1
+    assert population.best("accuracy") == 1
+    assert population.best("loss", mode="max") != 1
+    with pytest.raises(UnknownNameError, match="did you mean 'accuracy'"):
+        population.best("acuracy")
+
+
+def test_layers_are_watched_where_it_is_asked_for():
+    from support.networks import WATCH
+
+    watched = train.Population(network(), seed=range(2), watch=WATCH)
+    plain = train.Population(network(), seed=range(2))
+    epochs = trained(watched)
+    trained(plain)
+    assert epochs[-1].layers["weight_norm"].shape == (2, 2)
+    assert np.isfinite(epochs[-1].layers["update_ratio"]).all()
+    assert_same_bits(weights(watched, 1), weights(plain, 1))
+
+
+# -- refused --------------------------------------------------------------------------
+
+
+def uncompiled():
+    return keras.Sequential([keras.Input((2,)), L.Dense(1)])
+
+
+def with_bad_config():
+    class Bad(keras.Model):
+        def __init__(self, units):
+            super().__init__()
+            self.dense = L.Dense(units)
+
+        def get_config(self):
+            return {"units": 3}
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Bad(5)
+    model.compile("sgd", "mse")
+    model(np.zeros((1, FEATURES), "float32"))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: train.Population(uncompiled()), ModelError, "must be compiled"),
+        (lambda: train.Population("model"), ModelError, "must be a keras.Model"),
+        (lambda: train.Population(network(), lerning_rate=1), UnknownNameError, "learning_rate'"),
+        (lambda: train.Population(network(), dropout=0.1), UnknownNameError, "has no .*dropout"),
+        (lambda: train.Population(network(), seed=[]), SpecError, "at least one value"),
+        (lambda: train.Population(network(), members=[]), SpecError, "at least one member"),
+        (lambda: train.Population(network(), seed=-1), SpecError, "`seed` must be"),
+        (lambda: train.Population(network(), seed=0.5), SpecError, "`seed` must be"),
+        (lambda: train.Population(network(), learning_rate=-1), SpecError, "at least 0"),
+        (lambda: train.Population(network(), beta_1=1.5), SpecError, "at least 0 and below 1"),
+        (lambda: train.Population(network(), optimizer="adm"), UnknownNameError, "'adam'"),
+        (lambda: train.Population(network(), members=[{}], seed=1), SpecError, "not both"),
+        (lambda: train.Population(lambda: 3), ModelError, "must be a keras.Model"),
+        (lambda: trained(train.Population(with_bad_config(), seed=1)), ModelError, "variables of"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_training(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": np.full((70, FEATURES), np.nan, "float32")}, "must be finite"),
+        ({"x": np.zeros((70, 3), "float32")}, r"input, \(rows, 6\)"),
+        ({"y": np.full(70, 9)}, "classes from 0 to 2"),
+        ({"y": np.zeros(7, int)}, "Received"),
+        ({"batch_size": 71}, "at most the number of rows"),
+        ({"validation_data": 3}, "validation_data"),
+        ({"validation_data": (np.zeros((3, 2)), np.zeros(3))}, r"input, \(rows, 6\)"),
+        ({"x": "file.csv"}, "Received"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused_before_training(change, message):
+    x, y = problem()
+    population = train.Population(network(), seed=[0])
+    with pytest.raises(DataError, match=message):
+        population.train(**{"x": x, "y": y, **change})
+
+
+def test_too_little_memory_for_one_member_is_refused():
+    population = train.Population(network(), seed=[0], memory_bytes=1000)
+    with pytest.raises(DataError, match="memory for at least one member"):
+        population.train(*problem())
+
+
+def test_a_layer_that_cannot_be_traced_is_named():
+    class Deciding(L.Layer):
+        def call(self, x):
+            return x if float(keras.ops.sum(x)) > 0 else -x
+
+    def build():
+        model = keras.Sequential([L.Dense(4), Deciding(name="deciding"), L.Dense(CLASSES)])
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    with pytest.raises(ModelError, match="layer 'deciding'"):
+        trained(train.Population(build, seed=[0]))

@@ -18,6 +18,7 @@ def cache(monkeypatch, tmp_path):
 
 
 def trained(**options):
+    program_cache.forget()
     made = population(watch=WATCH, **options)
     list(made.train(epochs=2))
     return made.kept_weights(0)
@@ -28,7 +29,7 @@ def test_a_second_population_reads_what_the_first_wrote(cache, monkeypatch):
     kept = sorted(cache.iterdir())
     assert len(kept) == 4
     monkeypatch.setattr(
-        "fathom.train.population.advance_program", lambda model: pytest.fail("traced anew")
+        "fathom.train.cohort.advance_program", lambda model: pytest.fail("traced anew")
     )
     for ours, theirs in zip(trained(), first, strict=True):
         np.testing.assert_array_equal(ours, theirs)

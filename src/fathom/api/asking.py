@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
+from fathom.errors import DataError
 from fathom.specs import DEFAULT_LEARNING_RATES, ModelSpec, StudySpec, TrainSpec
 
 if TYPE_CHECKING:
     from fathom.data import Dataset
+    from fathom.store import StoredStudy
 
 SMALLEST_BATCH, LARGEST_BATCH = 32, 256
 FEWEST_EPOCHS, MOST_EPOCHS = 40, 200
@@ -23,12 +25,14 @@ def study_spec(
     depths: Iterable[int] = range(9),
     widths: int | Iterable[int] = 64,
     match_parameters: bool = False,
-    activation: str = "relu",
-    normalization: str = "none",
+    activation: str = "auto",
+    normalization: str = "auto",
     dropout: float = 0.0,
     l1: float = 0.0,
     l2: float = 0.0,
     initializer: str = "auto",
+    cell: str = "auto",
+    readout: str = "auto",
     optimizer: str = "adam",
     learning_rates: float | Iterable[float] = DEFAULT_LEARNING_RATES,
     seeds: int = 5,
@@ -44,17 +48,20 @@ def study_spec(
 
     Args:
         dataset: Gives the networks their input shape, task and classes.
-        family: "mlp", "residual", or "FILE.py:FUNCTION".
+        family: "mlp", "residual", "cnn", "residual-cnn", "rnn", "transformer",
+            or "FILE.py:FUNCTION".
         depths: Numbers of hidden blocks; 0 is the linear model.
         widths: Units per hidden block.
         match_parameters: Whether every depth gets the width that brings it
             nearest to the parameters of the deepest network.
-        activation: A Keras activation.
-        normalization: "none", "batch" or "layer".
+        activation: A Keras activation, or "auto": the one that is usual in the family.
+        normalization: "none", "batch" or "layer", or "auto": layer for transformers.
         dropout: Share of units dropped, in [0, 1).
         l1: L1 penalty on hidden kernels.
         l2: L2 penalty on hidden kernels.
         initializer: A Keras initializer, or "auto".
+        cell: "lstm", "gru" or "simple", for family "rnn".
+        readout: "last" state or "mean" of all, for family "rnn".
         optimizer: A Keras optimizer.
         learning_rates: Rates tried at every depth.
         seeds: Number of seeds.
@@ -81,6 +88,10 @@ def study_spec(
         l1=l1,
         l2=l2,
         initializer=initializer,
+        cell=cell,
+        readout=readout,
+        masked=dataset.is_padded,
+        tokens=dataset.token_sizes,
     )
     rows = len(dataset.train)
     batch_size = usual_batch_size(rows) if batch_size is None else batch_size
@@ -108,6 +119,25 @@ def study_spec(
         allocation=allocation,
         baselines=baselines,
     )
+
+
+def reloaded(stored: StoredStudy) -> Dataset:
+    """Return the data of a stored study, read again as they were for it.
+
+    Raises:
+        DataError: They were in memory, or cannot be read any more.
+    """
+    loading = stored.record.loading
+    if loading is None:
+        raise DataError(
+            "A study goes on with the data it was begun on, read again. Received: "
+            f"{stored.name}, whose data were in memory.",
+            hint=f"in Python: fathom.resume({stored.name!r}, data=...)",
+        )
+    from fathom.data import load
+
+    size = loading.get("image_size")
+    return load(**{**loading, "image_size": None if size is None else tuple(size)})
 
 
 def usual_batch_size(rows: int) -> int:

@@ -29,9 +29,9 @@ def accuracy_interval(correct: np.ndarray, *, seed: int) -> Interval:
         correct: Boolean (member, rows).
         seed: Of the draws.
     """
-    weights = _row_weights(correct.shape[1], seed)  # (draw, rows)
+    weights = row_weights(correct.shape[1], seed)  # (draw, rows)
     scores = weights @ correct.T.astype("float32") / correct.shape[1]  # (draw, member)
-    return _interval(float(correct.mean()), scores, seed)
+    return over_members_and_draws(float(correct.mean()), scores, seed)
 
 
 def r2_interval(y: np.ndarray, predictions: np.ndarray, *, seed: int) -> Interval:
@@ -42,25 +42,31 @@ def r2_interval(y: np.ndarray, predictions: np.ndarray, *, seed: int) -> Interva
         predictions: Float (member, rows).
         seed: Of the draws.
     """
-    weights = _row_weights(len(y), seed)
+    weights = row_weights(len(y), seed)
     errors = np.square(predictions - y).T.astype("float32")  # (rows, member)
     total = weights.sum(axis=1)
     spread = weights @ np.square(y) - np.square(weights @ y) / total
     scores = 1 - (weights @ errors) / np.maximum(spread, 1e-12)[:, None]
     mean = float((1 - errors.mean(axis=0) / np.var(y)).mean())
-    return _interval(mean, scores, seed)
+    return over_members_and_draws(mean, scores, seed)
 
 
 @functools.lru_cache(maxsize=2)
-def _row_weights(rows: int, seed: int) -> np.ndarray:
+def row_weights(rows: int, seed: int) -> np.ndarray:
     """Return how often each row is drawn, float32 (draw, rows)."""
     draws = DRAWS if rows <= 20_000 else DRAWS // 4
     generator = np.random.default_rng([seed, rows])
     return generator.multinomial(rows, np.full(rows, 1 / rows), size=draws).astype("float32")
 
 
-def _interval(mean: float, scores: np.ndarray, seed: int) -> Interval:
-    """Resample the members of `scores` (draw, member) and return the percentiles of their mean."""
+def over_members_and_draws(mean: float, scores: np.ndarray, seed: int) -> Interval:
+    """Return `mean` with the percentiles of the mean of resampled members.
+
+    Args:
+        mean: The score itself.
+        scores: (draw, member): every member's score on each resampling of the rows.
+        seed: Of the draws.
+    """
     draws, members = scores.shape
     chosen = np.random.default_rng([seed, 1]).integers(members, size=(draws, members))
     means = np.take_along_axis(scores, chosen, axis=1).mean(axis=1)

@@ -18,11 +18,22 @@ from fathom.models.counting import count_trainable, matched_width, num_parameter
 from fathom.models.describing import describe
 from fathom.models.files import load_model, model_bytes
 from fathom.models.heads import training_view
+from fathom.models.passes import replaced
+from fathom.models.renewing import renewal
 from fathom.models.shapes import without_values
-from fathom.models.watching import Watched, watched_layers
+from fathom.models.site_hooks import hooked_sites
+from fathom.models.sites import Site, find_sites, output_activation
+from fathom.models.surgery import no_removal, with_fewer_units, without
+from fathom.models.tracing import SCOPE, Trace, stateless_outputs, trace
+from fathom.models.units import Units, removable_units
+from fathom.models.watching import Tap, kernels, watched_layers
 
 __all__ = [
-    "Watched",
+    "SCOPE",
+    "Site",
+    "Tap",
+    "Trace",
+    "Units",
     "build",
     "check",
     "check_optimizer",
@@ -30,14 +41,26 @@ __all__ = [
     "count_trainable",
     "describe",
     "families",
+    "find_sites",
     "gives_logits",
+    "hooked_sites",
+    "kernels",
     "known_optimizers",
     "load_model",
     "matched_width",
     "model_bytes",
+    "no_removal",
     "num_parameters",
+    "output_activation",
     "ready_to_use",
+    "removable_units",
+    "renewal",
+    "replaced",
+    "stateless_outputs",
+    "trace",
     "training_view",
     "watched_layers",
+    "with_fewer_units",
+    "without",
     "without_values",
 ]

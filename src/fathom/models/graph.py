@@ -52,3 +52,23 @@ def _functional(model: keras.Model) -> Any:
 
 def _is_built_sequential(model: keras.Model) -> bool:
     return isinstance(model, keras.Sequential) and model.built and bool(model.inputs)
+
+
+def inner_operations(model: keras.Model) -> list[tuple[keras.Model, Any]]:
+    """Return every operation of a model and of the models in it, with the model that holds it.
+
+    Layers made of layers that are no models count as one. Inputs are left out.
+    """
+    found: list[tuple[keras.Model, Any]] = []
+    for operation in _own_operations(model):
+        if isinstance(operation, keras.Model):
+            found += inner_operations(operation)
+        elif not isinstance(operation, keras.layers.InputLayer):
+            found.append((model, operation))
+    return list({id(operation): (holder, operation) for holder, operation in found}.values())
+
+
+def _own_operations(model: keras.Model) -> list[Any]:
+    if hasattr(model, "_nodes_by_depth"):
+        return list(model.operations)  # pyright: ignore[reportAttributeAccessIssue]
+    return list(model.layers)

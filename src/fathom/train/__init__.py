@@ -4,27 +4,70 @@ from fathom import runtime
 
 runtime.start()
 
+from fathom.train.batch_gradients import batch_gradient_lengths  # noqa: E402
 from fathom.train.blueprint import Blueprint, build_with_values, record  # noqa: E402
+from fathom.train.cohort import Cohort  # noqa: E402
+from fathom.train.divergence import first_cause  # noqa: E402
+from fathom.train.fitting.layer_watch import LayerWatch  # noqa: E402
+from fathom.train.fresh import fresh_weights  # noqa: E402
 from fathom.train.initial import initial_weights  # noqa: E402
+from fathom.train.moments import gradient_moments  # noqa: E402
+from fathom.train.observing import layer_gradients, observed, path_gradients  # noqa: E402
 from fathom.train.orders import batch_order, steps_per_epoch  # noqa: E402
 from fathom.train.population import Population  # noqa: E402
 from fathom.train.probe import Tap  # noqa: E402
+from fathom.train.rows import as_rows, num_rows, taken  # noqa: E402
+from fathom.train.saving import restored, snapshot  # noqa: E402
 from fathom.train.stopping import Standing  # noqa: E402
 from fathom.train.terms import Epoch, Member, TrainingData, Watch, product  # noqa: E402
+from fathom.train.variants import (  # noqa: E402
+    BYPASS,
+    KEEP,
+    MEAN,
+    ZERO,
+    Laboratory,
+    Networks,
+    Variants,
+    owners,
+    spread,
+)
 
 __all__ = [
+    "BYPASS",
+    "KEEP",
+    "MEAN",
+    "ZERO",
     "Blueprint",
+    "Cohort",
     "Epoch",
+    "Laboratory",
+    "LayerWatch",
     "Member",
+    "Networks",
     "Population",
     "Standing",
     "Tap",
     "TrainingData",
+    "Variants",
     "Watch",
+    "as_rows",
+    "batch_gradient_lengths",
     "batch_order",
     "build_with_values",
+    "first_cause",
+    "fresh_weights",
+    "gradient_moments",
     "initial_weights",
+    "layer_gradients",
+    "num_rows",
+    "observed",
+    "owners",
+    "path_gradients",
     "product",
     "record",
+    "restored",
+    "snapshot",
+    "spread",
     "steps_per_epoch",
+    "taken",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -37,11 +39,30 @@ class Blueprint:
         """Trainable parameters of one member."""
         return sum(int(np.prod(v.shape)) for v in self.model.trainable_variables)
 
+    @cached_property
+    def operations_per_row(self) -> float:
+        """Multiplications of a forward pass for one row, about: parameters times their uses."""
+        return float(max(_operations(self.model), self.num_parameters))
+
     @property
-    def learning_rate_place(self) -> int:
-        """Place of the learning rate among the optimizer's variables."""
-        rate = self.model.optimizer._learning_rate
-        return next(i for i, v in enumerate(self.model.optimizer.variables) if v is rate)
+    def learning_rate_place(self) -> int | None:
+        """Place of the learning rate among the optimizer's variables; None for a schedule."""
+        return keras_internals.learning_rate_place(self.model.optimizer)
+
+
+def _operations(layer: Any) -> int:
+    if isinstance(layer, keras.Model):
+        return sum(map(_operations, layer.layers))
+    return sum(math.prod(v.shape) for v in layer.trainable_variables) * _positions(layer)
+
+
+def _positions(layer: Any) -> int:
+    """Return at how many places of a row a layer applies its weights: pixels, or steps in time."""
+    sizes = [1]
+    for side in ("input", "output"):
+        tensors = keras.tree.flatten(getattr(layer, side, None))  # None outside of a graph
+        sizes += [math.prod(size or 1 for size in t.shape[1:-1]) for t in tensors if t is not None]
+    return max(sizes)
 
 
 def record(
@@ -49,6 +70,9 @@ def record(
     compile_model: Callable[[keras.Model], keras.Model],
     x: Any,
     y: Any,
+    sample_weight: Any = None,
+    *,
+    is_trained: bool = True,
 ) -> Blueprint:
     """Build and compile a model without computing its initial weights.
 
@@ -59,11 +83,14 @@ def record(
             and an optimizer; it shares the layers of the one it is given.
         x: One batch of inputs, as the model will be trained on.
         y: The batch's targets.
+        sample_weight: The batch's weights, if it has any.
+        is_trained: Whether the variables that training takes are wanted, too.
     """
     with keras_internals.default_seeds(REFERENCE_SEED):
         model = _build_without_values(build)
     trained = compile_model(model)
-    keras_internals.build_training_state(trained, x, y)
+    if is_trained:
+        keras_internals.build_training_state(trained, x, y, sample_weight)
     count = 8 * len(model.variables) + 64
     return Blueprint(trained, build, tuple(keras_internals.drawn_seeds(REFERENCE_SEED, count)))
 

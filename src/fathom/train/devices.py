@@ -8,11 +8,16 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 MEMBER = "member"
 BY_MEMBER = PartitionSpec(MEMBER)
 EVERYWHERE = PartitionSpec()
+
+# Multiplications of one step: above these, narrow blocks fit the cache and waste little on padding.
+LARGE_STEP = 2e6
+HUGE_STEP = 1e8
 
 
 @functools.cache
@@ -32,14 +37,34 @@ def compiler_options() -> dict[str, int]:
     Cutting it up for several threads costs a third more time in all, and
     there are other programs to keep the cores busy.
     """
-    is_cpu = jax.devices()[0].platform == "cpu"
-    return {"xla_cpu_parallel_codegen_split_count": 1} if is_cpu else {}
+    return {"xla_cpu_parallel_codegen_split_count": 1} if is_cpu() else {}
 
 
-def padded(members: int) -> int:
-    """Return `members` rounded up to a multiple of the devices."""
-    devices = num_devices()
-    return -(-members // devices) * devices
+def is_cpu() -> bool:
+    """Return whether the devices are cores of the CPU."""
+    return jax.devices()[0].platform == "cpu"
+
+
+def block_width(operations_per_step: float) -> int:
+    """Return how many members a device trains side by side.
+
+    The width depends on the architecture alone. So XLA's arithmetic for a
+    member is the same whoever trains beside it and on however many devices.
+
+    Args:
+        operations_per_step: Parameters times rows of one step of one member.
+    """
+    if not is_cpu():
+        return 32
+    if operations_per_step < LARGE_STEP:
+        return 4
+    return 2 if operations_per_step < HUGE_STEP else 1
+
+
+def padded(members: int, block: int = 1) -> int:
+    """Return `members` rounded up so that every device has as many whole blocks."""
+    unit = num_devices() * block
+    return -(-members // unit) * unit
 
 
 def place_by_member(tree: Any) -> Any:
@@ -53,7 +78,7 @@ def place_everywhere(tree: Any) -> Any:
 
 
 def over_members(
-    function: Callable[..., Any], *, by_member: tuple[bool, ...]
+    function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int | None = None
 ) -> Callable[..., Any]:
     """Return `function` of one member as a function of all members.
 
@@ -61,13 +86,83 @@ def over_members(
         function: Of one member's arrays.
         by_member: For each argument, whether it has a member axis or is the
             same for all.
+        block: Members that a device takes side by side, one block after the
+            other; None for all of its members at once.
     """
     axes = tuple(0 if by else None for by in by_member)
-    specs = tuple(BY_MEMBER if by else EVERYWHERE for by in by_member)
+    side_by_side = jax.vmap(function, in_axes=axes)
+    return _over_devices(_in_blocks(side_by_side, by_member, block), by_member)
+
+
+def in_blocks(
+    function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int
+) -> Callable[..., Any]:
+    """Return `function` of one member as a function of the first blocks of all members.
+
+    Args:
+        function: From one member's state and further arguments to its state.
+        by_member: As for `over_members`; the state has a member axis.
+        block: Members that a device takes side by side.
+
+    Returns:
+        A function of `(blocks, *arguments)`, where each device takes that many
+        of its blocks and returns the states of the others as they were.
+    """
+    axes = tuple(0 if by else None for by in by_member)
+    side_by_side = jax.vmap(function, in_axes=axes)
+
+    def some(blocks: Any, *arguments: Any) -> Any:
+        whole = [_split(a, block) if by else a for a, by in zip(arguments, by_member)]
+
+        def one(index: Any, states: Any) -> Any:
+            taken = [
+                jax.tree.map(lambda leaf: leaf[index], a) if by else a
+                for a, by in zip((states, *whole[1:]), by_member)
+            ]
+            new = side_by_side(*taken)
+            return jax.tree.map(
+                lambda all_, part: lax.dynamic_update_index_in_dim(all_, part, index, 0),
+                states,
+                new,
+            )
+
+        return _joined(lax.fori_loop(0, blocks, one, whole[0]))
+
+    return _over_devices(some, (False, *by_member))
+
+
+def _in_blocks(
+    side_by_side: Callable[..., Any], by_member: tuple[bool, ...], block: int | None
+) -> Callable[..., Any]:
+    if block is None:
+        return side_by_side
+
+    def blocked(*arguments: Any) -> Any:
+        own = [_split(a, block) for a, by in zip(arguments, by_member) if by]
+
+        def one(parts: list[Any]) -> Any:
+            rest = iter(parts)
+            return side_by_side(*(next(rest) if by else a for a, by in zip(arguments, by_member)))
+
+        return _joined(lax.map(one, own))
+
+    return blocked
+
+
+def _split(tree: Any, block: int) -> Any:
+    """Return (members, ...) as (blocks, block, ...)."""
+    return jax.tree.map(lambda a: a.reshape(-1, min(block, a.shape[0]), *a.shape[1:]), tree)
+
+
+def _joined(tree: Any) -> Any:
+    return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), tree)
+
+
+def _over_devices(function: Callable[..., Any], by_member: tuple[bool, ...]) -> Callable[..., Any]:
     return jax.shard_map(
-        jax.vmap(function, in_axes=axes),
+        function,
         mesh=mesh(),
-        in_specs=specs,
+        in_specs=tuple(BY_MEMBER if by else EVERYWHERE for by in by_member),
         out_specs=BY_MEMBER,
         check_vma=False,
     )

@@ -52,14 +52,23 @@ def initial_weights(blueprint: Blueprint, seeds: Sequence[int]) -> tuple[Values,
     return values(model.trainable_variables), values(model.non_trainable_variables)
 
 
-def initial_optimizer_state(blueprint: Blueprint, learning_rates: Sequence[float]) -> Values:
-    """Return the optimizer's variables of each member, with its own learning rate."""
+def initial_optimizer_state(blueprint: Blueprint, learning_rates: Sequence[float | None]) -> Values:
+    """Return the optimizer's variables of each member.
+
+    Args:
+        blueprint: The recorded model.
+        learning_rates: Each member's own; None for the optimizer's.
+    """
     members = len(learning_rates)
+    optimizer: Any = blueprint.model.optimizer
     values = [
         np.broadcast_to(start, (members, *np.shape(start)))
-        for start in map(_start, blueprint.model.optimizer.variables)
+        for start in map(_start, optimizer.variables)
     ]
-    values[blueprint.learning_rate_place] = np.asarray(learning_rates, "float32")
+    place = keras_internals.learning_rate_place(optimizer)
+    if place is not None:
+        rates = [values[place][i] if r is None else r for i, r in enumerate(learning_rates)]
+        values[place] = np.asarray(rates, "float32")
     return values
 
 
@@ -149,6 +158,8 @@ def _constant(variable: Any) -> np.ndarray | None:
     if isinstance(initializer, keras.initializers.Constant):
         return np.full(shape, initializer.value, dtype)
     if isinstance(initializer, keras.initializers.Identity):
+        return np.asarray(initializer(shape, dtype=variable.dtype))
+    if initializer is not None and keras_internals.is_bias_of_lstm(initializer):
         return np.asarray(initializer(shape, dtype=variable.dtype))
     return None
 

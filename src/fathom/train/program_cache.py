@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import json
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from jax import export
 
 from fathom import runtime
 from fathom.train import devices
+from fathom.train.lowering import lowered_convolutions
 from fathom.train.probe import Sight
 from fathom.train.programs import State, Weights
 
@@ -36,6 +40,8 @@ FLAGS = (
     "jax_default_prng_impl",
 )
 MODELS = ("Functional", "Sequential", "Model")
+# Compiled programs that a process keeps at hand.
+MOST_COMPILED = 64
 
 for _kind in (State, Weights, Sight):
     export.register_namedtuple_serialization(
@@ -43,18 +49,50 @@ for _kind in (State, Weights, Sight):
     )
 
 
-def lowered(make: Callable[[], Any], arguments: Any, *, name: str | None) -> Any:
-    """Return the lowered program of `make()` for `arguments`, from the cache where it is there.
+def compiled(
+    make: Callable[[], Any],
+    arguments: Any,
+    *,
+    name: str | None,
+    tracing: AbstractContextManager[Any] | None = None,
+) -> Any:
+    """Return the compiled program of `make()` for `arguments`.
+
+    What this process compiled before is returned again; what any process of
+    this user traced before is read from the cache folder.
 
     Args:
         make: Returns the function to trace.
         arguments: Shapes, dtypes and placements.
         name: All that the program depends on beside its arguments; None
-            traces it anew.
+            traces and compiles it anew.
+        tracing: Held while the program is traced.
     """
-    if name is None:
+    key = None if name is None else _digest(name, arguments)
+    if key in _COMPILED:
+        _COMPILED.move_to_end(key)
+        return _COMPILED[key]
+    with tracing or nullcontext(), lowered_convolutions():
+        lowered = _lowered(make, arguments, key)
+    program = lowered.compile(compiler_options=devices.compiler_options())
+    if key is not None:
+        _COMPILED[key] = program
+        while len(_COMPILED) > MOST_COMPILED:
+            _COMPILED.popitem(last=False)
+    return program
+
+
+def forget() -> None:
+    """Let go of the programs that this process has compiled."""
+    _COMPILED.clear()
+
+
+_COMPILED: OrderedDict[str | None, Any] = OrderedDict()
+
+
+def _lowered(make: Callable[[], Any], arguments: Any, key: str | None) -> Any:
+    if key is None:
         return jax.jit(make()).trace(*arguments).lower()
-    key = _digest(name, arguments)
     program = _read(key)
     if program is None:
         program = export.export(jax.jit(make()))(*arguments)
@@ -65,6 +103,9 @@ def lowered(make: Callable[[], Any], arguments: Any, *, name: str | None) -> Any
 def describe(model: keras.Model, **settings: Any) -> str | None:
     """Return all that a compiled model's programs depend on, None if it cannot be told.
 
+    Numbers that Keras gave to names, such as "dense_7", do not count: a second
+    model of the same architecture has the same description.
+
     Args:
         model: A compiled model.
         **settings: What else the program depends on, as JSON data.
@@ -73,33 +114,69 @@ def describe(model: keras.Model, **settings: Any) -> str | None:
         return None
     parts = {
         "model": model.get_config(),
-        "optimizer": _nameless(keras.optimizers.serialize(model.optimizer)),
-        "loss": _nameless(keras.losses.serialize(model.loss)),
+        "compiled": model.get_compile_config(),
+        "trainable": [layer.trainable for layer in model._flatten_layers()],
         "settings": settings,
     }
     try:
-        return json.dumps(parts, sort_keys=True)
+        return json.dumps(_renumbered(json.loads(json.dumps(parts))), sort_keys=True)
     except TypeError:  # a setting of the model that is not data
         return None
-
-
-def _nameless(serialized: Any) -> dict[str, Any]:
-    """Return a serialized object without its name, which Keras may have numbered."""
-    config = {key: value for key, value in serialized["config"].items() if key != "name"}
-    return {"class": serialized["class_name"], "config": config}
 
 
 def _is_all_keras(model: keras.Model) -> bool:
     if type(model).__name__ not in MODELS or not _is_of_keras(model):
         return False
-    parts = [*model._flatten_layers(include_self=False), model.optimizer, model.loss]
-    return all(map(_is_of_keras, parts)) and not any(
-        isinstance(part, keras.layers.Lambda) for part in parts
-    )
+    layers = list(model._flatten_layers(include_self=False))
+    asked = keras.tree.flatten(model._compile_config.config)
+    parts = [part for part in (*layers, model.optimizer, *asked) if not _is_data(part)]
+    return all(map(_is_of_keras, parts)) and all(map(_holds_only_kerass, parts))
+
+
+def _is_data(part: Any) -> bool:
+    return part is None or isinstance(part, str | int | float)
 
 
 def _is_of_keras(part: Any) -> bool:
-    return type(part).__module__.split(".")[0] == "keras"
+    kind = part if inspect.isfunction(part) else type(part)
+    return (kind.__module__ or "").split(".")[0] == "keras"
+
+
+def _holds_only_kerass(part: Any) -> bool:
+    """Return whether the functions that an object calls are Keras's own."""
+    if isinstance(part, keras.layers.Lambda) or hasattr(part, "adapt"):
+        return False  # what a layer was adapted to is not in its configuration
+    held = vars(part).values() if hasattr(part, "__dict__") else ()
+    return all(_is_of_keras(value) for value in held if inspect.isfunction(value))
+
+
+def _renumbered(config: Any) -> Any:
+    """Return a configuration with its names numbered anew, in the order they appear."""
+    names = dict.fromkeys(_names(config))
+    counts: Counter[str] = Counter()
+    for name in names:
+        base = name.rstrip("0123456789").rstrip("_")
+        names[name] = f"{base}#{counts[base]}"
+        counts[base] += 1
+    return _replaced(config, names)
+
+
+def _names(config: Any) -> Iterator[str]:
+    if isinstance(config, dict):
+        if isinstance(config.get("name"), str):
+            yield config["name"]
+        config = list(config.values())
+    if isinstance(config, list):
+        for part in config:
+            yield from _names(part)
+
+
+def _replaced(config: Any, names: Mapping[str, Any]) -> Any:
+    if isinstance(config, dict):
+        return {names.get(key, key): _replaced(part, names) for key, part in config.items()}
+    if isinstance(config, list):
+        return [_replaced(part, names) for part in config]
+    return names.get(config, config) if isinstance(config, str) else config
 
 
 def _digest(name: str, arguments: Any) -> str:
@@ -116,7 +193,7 @@ def _circumstances() -> str:
     flags = {flag: str(getattr(jax.config, flag)) for flag in FLAGS}
     sources = hashlib.sha256()
     package = Path(__file__).parent
-    for file in sorted(package.glob("*.py")):
+    for file in sorted(package.rglob("*.py")):
         sources.update(file.read_bytes())
     parts = {
         "versions": [jax.__version__, keras.__version__],

@@ -1,4 +1,4 @@
-"""The compiled programs of one architecture: advance, predict, probe.
+"""The compiled programs of one architecture: advance, evaluate, predict, keep.
 
 Keras's own stateless `train_step` is the body of the loop, so a member's
 result is Keras's. Random numbers (initial weights, batch orders) are drawn
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import jax
@@ -44,24 +46,120 @@ def weights_of(state: State) -> Weights:
     return Weights(state.trainable, state.non_trainable)
 
 
-def advance_program(model: keras.Model) -> Any:
-    """Return the function that trains one member for some steps.
+Apply = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
 
-    Its arguments: `state`; `x`, `y`, all training rows; `order`, int32
-    (steps, batch); `steps`, how many of them to take. It returns the state.
-    One compiled program serves every number of steps up to the order's length.
+
+def _nothing_applied(settings: Mapping[str, Any]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def advance_program(model: keras.Model, *, block: int, apply: Apply = _nothing_applied) -> Any:
+    """Return the function that trains the members of some blocks for some steps.
+
+    Its arguments: `blocks`, how many of each device's blocks train; `state`;
+    `data`, `(x, y, sample_weight)` of all training rows; `order`, int32 (member,
+    steps, batch); `steps`, how many of them to take; `settings`, each member's
+    own hyperparameters by name. It returns the state. One compiled program
+    serves every number of blocks, and of steps up to the order's length.
+
+    Args:
+        model: A compiled model.
+        block: Members that train side by side.
+        apply: Puts `settings` where the model reads them.
     """
 
-    def advance(state: State, x: Any, y: Any, order: Any, steps: Any) -> State:
+    def advance(state: State, data: Any, order: Any, steps: Any, settings: Any) -> State:
         def step(index: Any, state: State) -> State:
             rows = order[index]
-            batch = (jax.tree.map(lambda a: a[rows], x), jax.tree.map(lambda a: a[rows], y), None)
-            _, state = model.train_step(tuple(state), batch)
+            with apply(settings):
+                _, state = model.train_step(tuple(state), jax.tree.map(lambda a: a[rows], data))
             return State(*map(list, state))
 
         return lax.fori_loop(0, steps, step, state)
 
-    return devices.over_members(advance, by_member=(True, False, False, True, False))
+    return devices.in_blocks(advance, by_member=(True, False, True, False, True), block=block)
+
+
+def evaluate_program(
+    model: keras.Model, *, batch_size: int, block: int, apply: Apply = _nothing_applied
+) -> Any:
+    """Return the function that adds batches of rows to each member's metrics.
+
+    Its arguments: `blocks`; `metrics`, the variables of the metrics; `weights`;
+    `data`, `(x, y, sample_weight)` of all rows; `start`, the first row;
+    `steps`, how many batches follow; `settings`. It returns the variables of
+    the metrics.
+    """
+
+    def evaluate(
+        metrics: list[Any], weights: Weights, data: Any, start: Any, steps: Any, settings: Any
+    ) -> list[Any]:
+        def step(index: Any, metrics: list[Any]) -> list[Any]:
+            first = start + index * batch_size
+            batch = jax.tree.map(
+                lambda a: lax.dynamic_slice_in_dim(a, first, batch_size, axis=0), data
+            )
+            with apply(settings):
+                _, (_, _, metrics) = model.test_step((*weights, metrics), batch)
+            return list(metrics)
+
+        return lax.fori_loop(0, steps, step, metrics)
+
+    by_member = (True, True, False, False, False, True)
+    return devices.in_blocks(evaluate, by_member=by_member, block=block)
+
+
+def results_program(model: keras.Model) -> Any:
+    """Return the function from the metrics' variables to their values, in the metrics' order."""
+
+    def results(metrics: list[Any]) -> list[Any]:
+        return list(metric_results(model, metrics).values())
+
+    return devices.over_members(results, by_member=(True,))
+
+
+def metric_results(model: keras.Model, variables: Sequence[Any]) -> dict[str, Any]:
+    """Return the values of one member's metrics by name; "loss" is one of them."""
+    mapping = list(zip(model.metrics_variables, variables, strict=True))
+    with keras.StatelessScope(state_mapping=mapping):
+        found = model.get_metrics_result()
+    return {name: jnp.asarray(value, "float32") for name, value in found.items()}
+
+
+def metric_names(model: keras.Model) -> tuple[str, ...]:
+    """Return the names of what `metric_results` gives, in its order."""
+    names: list[str] = []
+
+    def look(values: list[Any]) -> list[Any]:
+        results = metric_results(model, values)
+        names.extend(results)  # a dict that passes through JAX comes back sorted
+        return list(results.values())
+
+    jax.eval_shape(
+        look,
+        [jax.ShapeDtypeStruct(tuple(v.shape), v.dtype) for v in model.metrics_variables],
+    )
+    return tuple(names)
+
+
+def finish_program(model: keras.Model) -> Any:
+    """Return the function from a member's state to that after Keras's last touch of the weights.
+
+    Optimizers that average weights put the averages in place when training ends.
+    """
+
+    def finish(state: State) -> State:
+        trainable = model.trainable_variables
+        mapping = [
+            *zip(trainable, state.trainable, strict=True),
+            *zip(model.optimizer.variables, state.optimizer, strict=True),
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            model.optimizer.finalize_variable_values(trainable)
+        new = [scope.get_current_value(variable) for variable in trainable]
+        return state._replace(trainable=new)
+
+    return devices.over_members(finish, by_member=(True,))
 
 
 def keep_program() -> Any:
@@ -113,10 +211,10 @@ def _leaves(weights: Weights) -> list[Any]:
     return [*weights.trainable, *weights.non_trainable]
 
 
-def predict_program(model: keras.Model) -> Any:
+def predict_program(model: keras.Model, *, block: int | None = None) -> Any:
     """Return the function from `(weights, x)` to the model's outputs for the rows of `x`."""
 
     def predict(weights: Weights, x: Any) -> Any:
         return model.stateless_call(*weights, x, training=False)[0]
 
-    return devices.over_members(predict, by_member=(True, False))
+    return devices.over_members(predict, by_member=(True, False), block=block)

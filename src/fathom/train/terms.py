@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,8 @@ class Epoch:
         epoch: Epochs trained; 0 is the measurement at initialisation.
         loss: Mean training loss over the epoch's batches; None at epoch 0.
         validation: Scores on the validation rows by name; empty at epoch 0.
+        metrics: What the model was compiled to measure, over the epoch's
+            batches, by name; empty in a study, which measures on its own.
         standing: Who trains on, who improved, who diverged.
         layers: Measurements by name, each (member, layer); None if the layers
             were not measured after this epoch.
@@ -96,6 +98,7 @@ class Epoch:
     validation: dict[str, np.ndarray]
     standing: stopping.Standing
     layers: dict[str, np.ndarray] | None
+    metrics: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def product(seeds: Sequence[int], learning_rates: Sequence[float]) -> tuple[Member, ...]:

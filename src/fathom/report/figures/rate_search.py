@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fathom.measure import RateCurve
 from fathom.report import palette
 from fathom.report.figures.canvas import log_axis, new_figure, note
 from fathom.report.numbers import rate_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+    from fathom.measure import RateCurve
 
 # Losses far above the first one say no more than that training failed.
 HIGHEST = 1.5
