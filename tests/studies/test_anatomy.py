@@ -164,6 +164,17 @@ def test_regression_is_scored_by_r2() -> None:
     assert "one layer with weights" in found.text
 
 
+def test_figures_show_every_layer_and_name_it_safely(carrying: Anatomy) -> None:
+    rows = carrying.result.layers
+    bars = carrying.plot.layers()
+    assert {len(trace.y) for trace in bars.data} == {len(rows)}
+    heat = carrying.plot.similarity().data[0]
+    assert len(heat.z) == len(rows) + 1 and heat.z[0][0] == pytest.approx(1, abs=1e-3)
+    lines = {trace.name: trace for trace in carrying.plot.probes().data}
+    assert set(lines) == {"trained network", "untrained network", "shuffled labels"}
+    assert "<td>[add_2]</td>" in carrying._repr_html_()
+
+
 # -- bad input --------------------------------------------------------------------------
 
 
