@@ -16,8 +16,13 @@ from fathom.specs import DEFAULT_LEARNING_RATES
 
 COMMANDS = {
     ("study",),
+    ("layers",),
+    ("trim",),
+    ("resume",),
+    ("fit",),
     ("predict",),
     ("report",),
+    ("playground",),
     ("doctor",),
     ("runs", "list"),
     ("runs", "show"),

@@ -43,7 +43,17 @@ def run(tokens: Sequence[str]) -> int:
 
 def commands() -> App:
     """Return all commands."""
-    from fathom.cli import doctor, predicting, reporting, runs
+    from fathom.cli import (
+        doctor,
+        fit,
+        layers,
+        playground,
+        predicting,
+        reporting,
+        resume,
+        runs,
+        trim,
+    )
 
     app = App(
         name="fathom",
@@ -55,11 +65,29 @@ def commands() -> App:
         suppress_keyboard_interrupt=False,
     )
     app.command(study_command.study, help_epilogue=study_command.EXAMPLES)
+    app.command(resume.resume, help_epilogue=resume.EXAMPLES)
+    app.command(fit.fit, help_epilogue=fit.EXAMPLES)
+    app.command(layers.layers, help_epilogue=layers.EXAMPLES)
+    app.command(trim.trim, help_epilogue=trim.EXAMPLES)
     app.command(predicting.predict, help_epilogue=predicting.EXAMPLES)
     app.command(reporting.report, help_epilogue=reporting.EXAMPLES)
+    app.command(playground.playground, help_epilogue=playground.EXAMPLES)
     app.command(runs.commands())
     app.command(doctor.doctor, help_epilogue="")
-    for place, name in enumerate(("study", "predict", "report", "runs", "doctor")):
+    for place, name in enumerate(
+        (
+            "study",
+            "resume",
+            "fit",
+            "layers",
+            "trim",
+            "predict",
+            "report",
+            "playground",
+            "runs",
+            "doctor",
+        )
+    ):
         app[name].sort_key = place
     return app
 

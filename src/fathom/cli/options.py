@@ -48,6 +48,26 @@ class DataOptions:
 
     target: Annotated[str | None, _about("Column to predict, in a table.", "COLUMN")] = None
     task: Annotated[str, _about("auto, classification or regression.", "NAME")] = "auto"
+    time: Annotated[
+        str | None,
+        _about("Column of times: the table is a time series, its windows are learned.", "COLUMN"),
+    ] = None
+    window: Annotated[int | None, _about("Rows in each window of a time series.", "NUMBER")] = None
+    horizon: Annotated[
+        int | None,
+        _about(
+            "Rows after a window's last at which its target is read; 1 by default, 0 is the last "
+            "row itself, whose target is then no input.",
+            "NUMBER",
+        ),
+    ] = None
+    inputs: Annotated[
+        str,
+        _about(
+            "What the rows of an array are: auto, vectors, sequences or images.",
+            "NAME",
+        ),
+    ] = "auto"
     split: Annotated[
         str | None,
         _about(
@@ -81,6 +101,9 @@ class DataOptions:
     compositions: Annotated[
         int | None, _about("How often sawtooth's map is applied.", "NUMBER")
     ] = None
+    steps: Annotated[
+        int | None, _about("Steps of the sequences of adding and sequence-parity.", "NUMBER")
+    ] = None
 
     def load_options(self) -> dict[str, Any]:
         """Return the options of `fathom.load`, but for the seed.
@@ -113,12 +136,29 @@ class NetworkOptions:
         ),
     ] = False
     family: Annotated[
-        str, _about("mlp, residual, or your own FILE.py:FUNCTION of depth.", "NAME")
+        str,
+        _about(
+            "mlp, residual; for images cnn, residual-cnn; for sequences rnn; transformer for "
+            "tables, sequences and images; or your own FILE.py:FUNCTION of depth.",
+            "NAME",
+        ),
     ] = "mlp"
-    activation: Annotated[str, _about("Any of Keras's, such as relu, tanh or gelu.", "NAME")] = (
-        "relu"
-    )
-    normalization: Annotated[str, _about("none, batch or layer.", "NAME")] = "none"
+    cell: Annotated[str, _about("lstm, gru or simple, for rnn; auto is lstm.", "NAME")] = "auto"
+    readout: Annotated[
+        str,
+        _about("What rnn's head reads: the last state, or the mean of all; auto is last.", "NAME"),
+    ] = "auto"
+    activation: Annotated[
+        str,
+        _about(
+            "Any of Keras's, such as relu, tanh or gelu; auto is tanh for rnn, gelu for "
+            "transformer, relu for the others.",
+            "NAME",
+        ),
+    ] = "auto"
+    normalization: Annotated[
+        str, _about("none, batch or layer; auto is layer for transformer, else none.", "NAME")
+    ] = "auto"
     dropout: Annotated[
         float,
         _about("Share of units dropped after each hidden block, from 0 to below 1.", "NUMBER"),
@@ -235,6 +275,8 @@ class Asked:
             "l1": networks.l1,
             "l2": networks.l2,
             "initializer": networks.initializer,
+            "cell": networks.cell,
+            "readout": networks.readout,
             "optimizer": training.optimizer,
             "learning_rates": number_lists.learning_rates(training.learning_rates),
             "epochs": training.epochs,

@@ -112,7 +112,7 @@ def _in_words(
     labels = preprocessing.labels(outputs).tolist()
     classes = preprocessing.target.classes
     probabilities = _shortest(_probabilities(outputs)) if classes else []
-    files = {"file": rows.names} if rows.names else {}
+    files = {rows.names_are: rows.names} if rows.names else {}
     return Predictions(
         columns={
             **files,

@@ -1,0 +1,6 @@
+"""The playground's web page: routes, sessions and the live connection; it serves, play trains."""
+
+from fathom.web.opened import playground
+from fathom.web.running import Playground, ServerError, is_loopback, serve
+
+__all__ = ["Playground", "ServerError", "is_loopback", "playground", "serve"]
