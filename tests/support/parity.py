@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import keras
 import numpy as np
 
@@ -72,7 +73,8 @@ def trained(case: Case, fit: Callable[..., keras.callbacks.History], **changes: 
     model.compile(**case.compiled())
     np.random.seed(7)
     data: Any = case.data() if callable(case.data) else case.data
-    with warnings.catch_warnings():
+    # Keras itself mixes dtypes, where its optimizer counts steps to overwrite weights by.
+    with warnings.catch_warnings(), jax.numpy_dtype_promotion("standard"):
         warnings.filterwarnings("ignore", category=UserWarning)
         settings = {"batch_size": 16, "epochs": 2, "verbose": 0, **case.fit, **changes}
         history = fit(model, *data, **settings)

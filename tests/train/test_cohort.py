@@ -94,7 +94,7 @@ def test_a_member_does_not_depend_on_who_trains_beside_it():
     run(together)
     run(alone)
     for ours, theirs in zip(kept(together, 4), kept(alone, 0), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 def test_the_same_population_gives_the_same_numbers():

@@ -96,7 +96,9 @@ def test_a_function_that_needs_values_while_it_builds_is_built_with_values():
 def test_every_member_gets_its_own_learning_rate():
     blueprint = train.record(mlp, compiled, *problem())
     values = initial_optimizer_state(blueprint, [0.1, 0.2])
-    np.testing.assert_allclose(values[blueprint.learning_rate_place], [0.1, 0.2])
+    place = blueprint.learning_rate_place
+    assert place is not None
+    np.testing.assert_allclose(values[place], [0.1, 0.2])
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "adagrad", "ftrl", "adafactor", "muon", "lamb"])

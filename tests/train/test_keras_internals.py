@@ -110,7 +110,7 @@ def test_the_bias_of_an_lstm_is_known_among_functions():
         lstm.build((None, 3, 1))
         dense.build((None, 3))
     initializer = keras_internals.initializer_of(lstm.cell.bias)
-    assert keras_internals.is_bias_of_lstm(initializer)
+    assert initializer is not None and keras_internals.is_bias_of_lstm(initializer)
     assert np.asarray(initializer((8,), dtype="float32")).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
     assert not keras_internals.is_bias_of_lstm(keras_internals.initializer_of(dense.bias))
     assert not keras_internals.is_bias_of_lstm(keras_internals.initializer_of(lstm.cell.kernel))

@@ -518,7 +518,7 @@ def test_members_that_cannot_share_a_program_are_told_apart():
     population = train.Population(network(), members=members)
     assert len(population._groups) == 4
     note = population.notes[0]
-    assert note.startswith("4 programs: members differ in optimizer, batch_size, clipnorm")
+    assert str(note).startswith("4 programs: members differ in optimizer, batch_size, clipnorm")
     last = trained(population)[-1]
     assert np.isfinite(last.loss).all()
     assert_same_weights(population.member(2), keras_fit(lambda: network("sgd"), 1)[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 
@@ -408,6 +409,28 @@ def test_a_table_is_uploaded_and_trained_on(client: Client) -> None:
         assert frame["metrics"]["test"]["accuracy"] > 0.85
 
 
+def test_an_upload_tells_its_columns_even_where_the_last_cannot_be_predicted(
+    client: Client,
+) -> None:
+    rows = [f"{k % 7},{k % 5}.5,{k}" for k in range(40)]
+    rows[3] = "1,2.5,"
+    body = "\n".join(["a,b,c", *rows]).encode()
+    answer = client.ask(
+        "/api/uploads", method="POST", body=body, headers={"X-File-Name": "three.csv"}
+    )
+    told = json.loads(answer.body)
+    assert answer.status == 200
+    assert [one["name"] for one in told["columns"]] == ["a", "b", "c"]
+    assert told["target"] == "c" and told["task"] is None
+    assert "cannot be predicted" in told["notes"][0]
+    with client.page() as page:
+        data = {"source": told["source"]}
+        refused = page.ask("experiment", experiment={**MODERN, "data": data})[0]
+        assert refused["type"] == "error" and refused["status"] == 400
+        taken = page.ask("experiment", experiment={**MODERN, "data": {**data, "target": "b"}})[0]
+        assert taken["task"] == "regression" and taken["data"]["inputs"][:1] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("name", "body"),
     [
@@ -468,3 +491,24 @@ def test_only_a_notebook_on_this_machine_may_show_the_page_inside(tmp_path) -> N
         html = server._repr_html_()
         assert "<iframe" not in html and "createElement" in html
         assert f":{server.port}/?token={server.gate.token}" in html
+
+
+def test_files_of_the_page_are_compressed_and_sent_once(client: Client) -> None:
+    packed = client.ask("/static/app.js", headers={"Accept-Encoding": "gzip"})
+    plain = client.ask("/static/app.js")
+    assert packed.headers["content-encoding"] == "gzip" and len(packed.body) < len(plain.body) / 2
+    assert gzip.decompress(packed.body) == plain.body
+    assert plain.headers.get_all("cache-control") == ["no-cache"]
+    tag = packed.headers["etag"]
+    known = client.ask("/static/app.js", headers={"If-None-Match": tag, "Accept-Encoding": "gzip"})
+    assert (known.status, known.body, known.headers["etag"]) == (304, b"", tag)
+    other = client.ask("/static/look.js", headers={"If-None-Match": tag})
+    assert other.status == 200
+    stranger = client.ask("/static/app.js", headers={"If-None-Match": tag, "Cookie": None})
+    assert stranger.status == 401
+
+
+def test_what_a_session_says_is_neither_compressed_nor_kept(client: Client) -> None:
+    answer = client.ask("/api/catalog", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
+    assert answer.headers.get_all("cache-control") == ["no-store"]

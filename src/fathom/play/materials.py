@@ -220,7 +220,9 @@ def _from_dataset(dataset: Dataset, data: Data) -> Material:
     y = np.concatenate([part[1] for part in (train, test)]).astype(np.float64)
     image = _image_shape(dataset)
     names = _names(dataset, x.shape[1:])
-    flat, inputs = _chosen_inputs(x.reshape(len(x), -1), names, data.inputs, is_image=bool(image))
+    columns = tuple(one.name for one in dataset.columns if one.kind not in ("target", "split"))
+    wanted = None if image else data.inputs
+    flat, inputs = _chosen_inputs(x.reshape(len(x), -1), names, wanted, columns)
     two_classes = dataset.num_classes == 2
     kind = IMAGE if image else PLANE if flat.shape[1] == 2 else TABLE
     axes = _axes(data.axes, flat.shape[1])
@@ -266,17 +268,41 @@ def _names(dataset: Dataset, shape: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _chosen_inputs(
-    x: np.ndarray, names: tuple[str, ...], wanted: tuple[str, ...] | None, *, is_image: bool
+    x: np.ndarray,
+    names: tuple[str, ...],
+    wanted: tuple[str, ...] | None,
+    columns: tuple[str, ...],
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    if wanted is None or is_image:
+    """Return the chosen inputs of `x` (rows, inputs), and their names.
+
+    An input is chosen by its own name, or with all others that are made of the
+    same column by the column's; a column that was left out gives none.
+    """
+    if wanted is None:
         return x, names
-    unknown = [name for name in wanted if name not in names]
-    if unknown or not wanted:
+    unknown = [name for name in wanted if name not in names and name not in columns]
+    sources = [_column_of(name, columns) for name in names]
+    chosen = [k for k, name in enumerate(names) if name in wanted or sources[k] in wanted]
+    if unknown or not chosen:
         raise DataError(
-            f"`inputs` must name inputs of the data. Received: {', '.join(unknown) or 'none'}.",
+            "`inputs` must name inputs of the data, or columns that give some. "
+            f"Received: {', '.join(unknown or wanted) or 'none'}.",
             hint=f"there are {', '.join(names[:20])}",
         )
-    return x[:, [names.index(name) for name in wanted]], wanted
+    return x[:, chosen], tuple(names[k] for k in chosen)
+
+
+def _column_of(name: str, columns: tuple[str, ...]) -> str | None:
+    """Return the column that an input is made of, None where none is known.
+
+    Inputs are called like "color = red", "day: month" and "size is missing".
+    """
+    parts = [
+        one
+        for one in columns
+        if name == one or name.startswith((f"{one} = ", f"{one}: ", f"{one} is missing"))
+    ]
+    return max(parts, key=len, default=None)
 
 
 def _axes(wanted: tuple[int, int], inputs: int) -> tuple[int, int]:

@@ -95,7 +95,7 @@ def _presets() -> list[tuple[str, str, str, Experiment]]:
                 "plane",
                 _stack(8, 8, 8, activation="linear"),
                 optimizer="sgd",
-                rate=10.0,
+                rate=0.01,
                 initializer="he_normal",
             ),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -29,6 +30,9 @@ from fathom.train.terms import Epoch, Member, Score, TrainingData, Watch
 # on a core that does some 2e10 floating-point operations in that time.
 OPERATIONS_PER_CALL = 8e9
 PREDICT_BYTES = 64 * 2**20
+# Members of a device that train side by side, in networks whose blocks are at least so wide.
+FEW_MEMBERS = 8
+NARROWEST = 4
 
 
 class Cohort:
@@ -58,7 +62,7 @@ class Cohort:
         self.members = tuple(members)
         self.data = data
         self.batch_size = min(batch_size, data.rows)
-        self.block = devices.block_width(blueprint.operations_per_row * self.batch_size)
+        self.block = self._block_width()
         self.taps = tuple(watch.taps(blueprint.model)) if watch else ()
         self._watch = watch
         self._score = score
@@ -92,12 +96,13 @@ class Cohort:
             by_member=False,
         )
         number = devices.shape_of(np.int32(0), by_member=False)
+        blocks = devices.shape_of(self._blocks, by_member=True)
         weights, kept = weights_of(state), devices.shape_of(self._kept, by_member=True)
         chosen = self._by_member_shape((), "bool")
         sources = {
             "advance": Source(
                 lambda: advance_program(model, block=block),
-                (number, state, rows, order, number, {}),
+                (blocks, state, rows, order, number, {}),
             ),
             "predict": Source(lambda: predict_program(model, block=block), (weights, x_block)),
             "keep": Source(keep_program, (weights, kept, chosen)),
@@ -107,6 +112,16 @@ class Cohort:
                 lambda: probe_program(model, self.taps), (state, x_probe, y_probe)
             )
         return sources
+
+    def _block_width(self) -> int | None:
+        """Return how many members train side by side; None for all of a device's.
+
+        A loop over blocks takes a third longer to compile. A few members of a
+        small network, which compile for longer than they train, do without it.
+        """
+        width = devices.block_width(self.blueprint.operations_per_row * self.batch_size)
+        each = devices.padded(self.num_members) // devices.num_devices()
+        return None if width >= NARROWEST and each <= FEW_MEMBERS else width
 
     def _affordable_steps(self) -> int:
         """Return how many steps one call into compiled code may take."""
@@ -130,12 +145,14 @@ class Cohort:
     @property
     def _width(self) -> int:
         """Members in the arrays: filled up so that every device has as many whole blocks."""
-        return devices.padded(self.num_members, self.block)
+        return devices.padded(self.num_members, self.block or 1)
 
-    @property
-    def _blocks(self) -> int:
-        """Blocks of each device."""
-        return self._width // (self.block * devices.num_devices())
+    @cached_property
+    def _blocks(self) -> Any:
+        """How many blocks each device computes, placed."""
+        slots = np.arange(self.num_members)
+        blocks = devices.blocks_of(slots, width=self._width, block=self.block or 1)
+        return devices.place_by_member(blocks)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -198,7 +215,7 @@ class Cohort:
         order = orders.population_order(
             seeds, epoch - 1, rows=self.data.rows, batch_size=self.batch_size
         )
-        self._state = self._state._replace(metrics=self._metrics_at_start())
+        self._state = self._state._replace(metrics=self._no_metrics)
         for start, stop in self._calls():
             self._before = self._state.trainable
             self._advance(order[:, start:stop])
@@ -221,7 +238,7 @@ class Cohort:
         padding = ((0, 0), (0, self._steps_per_call - steps), (0, 0))
         self._state = self._run(
             "advance",
-            devices.place_everywhere(np.int32(self._blocks)),
+            self._blocks,
             self._state,
             (self.data.x, self.data.y, None),
             devices.place_by_member(np.pad(order, padding)),
@@ -316,10 +333,12 @@ class Cohort:
         drawn = initial.initial_weights(self.blueprint, [member.seed for member in members])
         rates = [member.learning_rate for member in members]
         optimizer = initial.initial_optimizer_state(self.blueprint, rates)
-        state = State(*drawn, optimizer, self._metrics_at_start())
+        state = State(*drawn, optimizer, self._no_metrics)
         return devices.place_by_member(state)
 
-    def _metrics_at_start(self) -> list[Any]:
+    @cached_property
+    def _no_metrics(self) -> list[Any]:
+        """The training metrics as they are at an epoch's start."""
         return devices.place_by_member(initial.initial_metrics_state(self.blueprint, self._width))
 
     def _filled(self) -> list[Member]:

@@ -143,7 +143,7 @@ class Crew:
         return np.concatenate(slots)[:count]
 
     def blocks_for(self, count: int) -> int:
-        """Return how many blocks every device computes for `count` members."""
+        """Return how many blocks the fullest device computes for `count` members."""
         return devices.padded(count, self.block) // (self.block * devices.num_devices())
 
     def leave(self, places: Any = slice(None)) -> Parked:
@@ -213,7 +213,7 @@ class Crew:
             self._settings,
         )
         make = partial(advance_program, self._model, block=self.block, apply=self._apply)
-        self._state = self._run("advance", make, arguments, by_member=(0, 1, 0, 1, 0, 1))
+        self._state = self._run("advance", make, arguments, by_member=(1, 1, 0, 1, 0, 1))
 
     # -- measuring -----------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class Crew:
         make = partial(
             evaluate_program, self._model, batch_size=size, block=self.block, apply=self._apply
         )
-        by_member = (0, 1, 1, 0, 0, 0, 1)
+        by_member = (1, 1, 1, 0, 0, 0, 1)
         return self._run(f"evaluate {size}", make, arguments, by_member=by_member)
 
     def predict(self, x: Any) -> Any:
@@ -305,7 +305,8 @@ class Crew:
 
     @property
     def _blocks(self) -> Any:
-        return _number(self.blocks_for(self._count))
+        blocks = devices.blocks_of(self._slots, width=self.width, block=self.block)
+        return devices.place_by_member(blocks)
 
     def _apply(self, values: Mapping[str, Any]) -> Any:
         return hyperparameters.applied(self._places, values)

@@ -95,21 +95,25 @@ def over_members(
 
 
 def in_blocks(
-    function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int
+    function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int | None
 ) -> Callable[..., Any]:
     """Return `function` of one member as a function of the first blocks of all members.
 
     Args:
         function: From one member's state and further arguments to its state.
         by_member: As for `over_members`; the state has a member axis.
-        block: Members that a device takes side by side.
+        block: Members that a device takes side by side; None for all of its
+            members, whatever `blocks` says.
 
     Returns:
-        A function of `(blocks, *arguments)`, where each device takes that many
-        of its blocks and returns the states of the others as they were.
+        A function of `(blocks, *arguments)`; `blocks`, int32 (devices,), says how
+        many of its blocks each device takes (`blocks_of`). The states in the others
+        are returned as they were.
     """
     axes = tuple(0 if by else None for by in by_member)
     side_by_side = jax.vmap(function, in_axes=axes)
+    if block is None:
+        return _over_devices(lambda _, *arguments: side_by_side(*arguments), (True, *by_member))
 
     def some(blocks: Any, *arguments: Any) -> Any:
         whole = [_split(a, block) if by else a for a, by in zip(arguments, by_member)]
@@ -126,9 +130,26 @@ def in_blocks(
                 new,
             )
 
-        return _joined(lax.fori_loop(0, blocks, one, whole[0]))
+        return _joined(lax.fori_loop(0, blocks[0], one, whole[0]))
 
-    return _over_devices(some, (False, *by_member))
+    return _over_devices(some, (True, *by_member))
+
+
+def blocks_of(slots: np.ndarray, *, width: int, block: int) -> np.ndarray:
+    """Return how many of its first blocks each device needs to reach its members.
+
+    Args:
+        slots: Places of the members in the arrays, in [0, width).
+        width: Places in the arrays, as many on every device.
+        block: Members side by side.
+
+    Returns:
+        int32 (devices,).
+    """
+    device, place = np.divmod(slots, width // num_devices())
+    blocks = np.zeros(num_devices(), np.int32)
+    np.maximum.at(blocks, device, (place // block + 1).astype(np.int32))
+    return blocks
 
 
 def _in_blocks(

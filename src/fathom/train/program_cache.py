@@ -182,12 +182,12 @@ def _replaced(config: Any, names: Mapping[str, Any]) -> Any:
 def _digest(name: str, arguments: Any) -> str:
     leaves, structure = jax.tree.flatten(arguments)
     described = [f"{leaf.shape} {leaf.dtype} {leaf.sharding.spec}" for leaf in leaves]
-    text = "\n".join([name, _circumstances(), str(structure), *described])
+    text = "\n".join([name, circumstances(), str(structure), *described])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.cache
-def _circumstances() -> str:
+def circumstances() -> str:
     """Return what all programs of this process depend on."""
     device = jax.devices()[0]
     flags = {flag: str(getattr(jax.config, flag)) for flag in FLAGS}

@@ -53,10 +53,12 @@ def _nothing_applied(settings: Mapping[str, Any]) -> AbstractContextManager[None
     return nullcontext()
 
 
-def advance_program(model: keras.Model, *, block: int, apply: Apply = _nothing_applied) -> Any:
+def advance_program(
+    model: keras.Model, *, block: int | None, apply: Apply = _nothing_applied
+) -> Any:
     """Return the function that trains the members of some blocks for some steps.
 
-    Its arguments: `blocks`, how many of each device's blocks train; `state`;
+    Its arguments: `blocks`, int32 (devices,), how many of its blocks each trains; `state`;
     `data`, `(x, y, sample_weight)` of all training rows; `order`, int32 (member,
     steps, batch); `steps`, how many of them to take; `settings`, each member's
     own hyperparameters by name. It returns the state. One compiled program
@@ -85,7 +87,7 @@ def evaluate_program(
 ) -> Any:
     """Return the function that adds batches of rows to each member's metrics.
 
-    Its arguments: `blocks`; `metrics`, the variables of the metrics; `weights`;
+    Its arguments: `blocks`, as above; `metrics`, the variables of the metrics; `weights`;
     `data`, `(x, y, sample_weight)` of all rows; `start`, the first row;
     `steps`, how many batches follow; `settings`. It returns the variables of
     the metrics.

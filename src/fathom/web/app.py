@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -46,25 +49,25 @@ class Pages:
 
     async def page(self, request: Request) -> Response:
         """Give the playground's page."""
-        return self._file("index.html")
+        return self._file(request, "index.html")
 
     async def study_page(self, request: Request) -> Response:
         """Give the page of studies."""
-        return self._file("studies.html")
+        return self._file(request, "studies.html")
 
     async def static(self, request: Request) -> Response:
         """Give a file of the page by its exact name."""
-        return self._file(request.path_params["name"])
+        return self._file(request, request.path_params["name"])
 
-    def _file(self, name: str) -> Response:
+    def _file(self, request: Request, name: str) -> Response:
         found = self._files.get(name)
         if found is None:
             raise UnknownNameError("There is no such file.")
-        return Response(found.read(), media_type=found.media_type)
+        return _unless_known(request, found.read(), found.media_type)
 
     async def plotly(self, request: Request) -> Response:
         """Give plotly.min.js."""
-        return Response(await run_in_threadpool(plotly_script), media_type=SCRIPT)
+        return _unless_known(request, await run_in_threadpool(plotly_script), SCRIPT)
 
     async def catalog(self, request: Request) -> Response:
         """Give what there is to choose from."""
@@ -116,6 +119,16 @@ class Pages:
         return Response(data, media_type=JSON)
 
 
+def _unless_known(request: Request, content: bytes, media_type: str) -> Response:
+    """Return a file that the browser may keep but asks for each time, or 304 where it has it."""
+    tag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "no-cache"}
+    known = request.headers.get("if-none-match", "").split(",")
+    if tag in [one.strip() for one in known]:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def _json(data: Any) -> Response:
     return Response(encoded(data), media_type=JSON)
 
@@ -126,13 +139,14 @@ def _download(data: bytes, name: str, media_type: str) -> Response:
 
 
 def routes(pages: Pages, hub: Hub) -> list[Route | WebSocketRoute]:
-    """Return all routes."""
+    """Return all routes; only files that hold no secrets are compressed."""
+    packed = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]
     return [
         Route("/", pages.page),
         Route("/studies", pages.study_page),
         Route("/studies/{name}", pages.study_page),
-        Route("/static/{name:path}", pages.static),
-        Route("/plotly.min.js", pages.plotly),
+        Route("/static/{name:path}", pages.static, middleware=packed),
+        Route("/plotly.min.js", pages.plotly, middleware=packed),
         Route("/api/catalog", pages.catalog),
         Route("/api/uploads", pages.upload, methods=["POST"]),
         Route("/api/sessions/{session}/network.keras", pages.network),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -114,6 +114,8 @@ def _install(session: Session, side: Side, setup: play.Setup, effect: str, *, ke
     """Give a side its new setup."""
     old = side.lane
     is_same = play.same_program(old.setup, setup)
+    if is_same and setup.machine is not old.setup.machine:  # the kept one was forgotten
+        setup = replace(setup, machine=old.setup.machine)
     side.notes = []
     if keeps and is_same:
         lane = play.Lane(**{**_parts(old), "setup": setup})
@@ -214,7 +216,7 @@ def _edit(session: Session, message: m.Edit) -> None:
     if not abs(message.value) <= 1e6:
         raise SpecError("A weight must be a number from -1,000,000 to 1,000,000.")
     session.branch(side)
-    side.remember()
+    side.remember_edit((message.parameter, message.index))
     arrays = play.parameter_arrays(layout, side.lane.state)
     edited = np.array(arrays[message.parameter])
     edited.ravel()[message.index] = message.value
@@ -395,7 +397,9 @@ def _code(session: Session, message: m.Code) -> None:
 def _compare(session: Session, message: m.Compare) -> None:
     first = session.sides["a"]
     if message.experiment is None:
-        session.sides.pop("b", None)
+        ended = session.sides.pop("b", None)
+        if ended is not None:
+            session.forget_rest(ended)
         session.tell_state(first, request=message.request)
         return
     wanted = play.read_experiment(message.experiment)

@@ -8,7 +8,6 @@ origin where one is sent, and the cookie that only the printed address gives.
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
@@ -16,6 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import msgspec
+
+from fathom.web.tokens import new_token
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,6 +37,7 @@ POLICY = {
     "form-action": "'none'",
 }
 STUDY_PAGES = "/studies"
+CACHE = b"cache-control"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Gate:
     port: int
     hosts: tuple[str, ...] = LOOPBACK
     framed_by: str = "'none'"
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    token: str = field(default_factory=new_token, repr=False)
 
     @property
     def cookie(self) -> str:
@@ -86,7 +88,7 @@ class Gate:
             (b"referrer-policy", b"no-referrer"),
             (b"cross-origin-opener-policy", b"same-origin"),
             (b"cross-origin-resource-policy", b"same-origin"),
-            (b"cache-control", b"no-store"),
+            (CACHE, b"no-store"),
         ]
 
 
@@ -190,11 +192,17 @@ class Guard:
         await send({"type": "http.response.body", "body": b""})
 
     def _with_headers(self, send: Send, path: str) -> Send:
-        """Return `send` that adds the headers that every answer has."""
+        """Return `send` that adds the headers that every answer has.
+
+        Nothing is kept by the browser unless a route says so.
+        """
 
         async def with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *self._gate.headers(path)]
+                given = list(message.get("headers", []))
+                keeps = any(key.lower() == b"cache-control" for key, _ in given)
+                ours = [one for one in self._gate.headers(path) if not (keeps and one[0] == CACHE)]
+                message["headers"] = [*given, *ours]
             await send(message)
 
         return with_headers

@@ -125,11 +125,15 @@ def serve(
 
     from fathom.web.app import application
     from fathom.web.guard import LOOPBACK, Gate
+    from fathom.web.tokens import kept_token, new_token
 
     listening = _listen(host, port)
     names = LOOPBACK if is_loopback(host) else tuple(dict.fromkeys([*LOOPBACK, *_names(host)]))
     framed_by = "http://localhost:* http://127.0.0.1:*" if framed else "'none'"
-    gate = Gate(port=listening.getsockname()[1], hosts=names, framed_by=framed_by)
+    found = listening.getsockname()[1]
+    is_chosen = found == (DEFAULT_PORT if port is None else port)
+    token = kept_token(found) if is_chosen and is_loopback(host) else new_token()
+    gate = Gate(port=found, hosts=names, framed_by=framed_by, token=token)
     config = uvicorn.Config(
         application(gate, given=given, store=store),
         log_level="warning",

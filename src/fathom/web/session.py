@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -47,10 +48,16 @@ class Speed:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Told by the thread that compiles: a build is ready, or why it is not."""
+    """Told by the thread that compiles: a side or a population is ready, or why it is not.
 
-    side: str
-    lane: object
+    Args:
+        owner: The side or the population.
+        ticket: The order's; only the newest order of an owner counts.
+        error: Why it cannot be compiled.
+    """
+
+    owner: object
+    ticket: int
     error: FathomError | None = None
 
 
@@ -83,6 +90,9 @@ class Session:
         self._frame = 0
         self._next_tick = 0.0
         self._remaining: dict[str, int] = {}
+        self._waiting: tuple[str, int] | None = None
+        self._tickets = itertools.count(1)
+        self._newest: dict[int, int] = {}
         self._pace = Pace()
         self.is_closed = False
         self._thread = threading.Thread(target=self._run, name=f"session-{self.id}", daemon=True)
@@ -126,7 +136,7 @@ class Session:
         def do() -> None:
             try:
                 answer.put(work())
-            except FathomError as error:
+            except Exception as error:  # a fault of ours must not make the asker wait
                 answer.put(error)
 
         self.post(do)
@@ -134,7 +144,7 @@ class Session:
             found = answer.get(timeout=seconds)
         except queue.Empty as error:
             raise TimeoutError("The session is busy.") from error
-        if isinstance(found, FathomError):
+        if isinstance(found, Exception):
             raise found
         return found
 
@@ -144,17 +154,27 @@ class Session:
         while not self.is_closed:
             self._read(self._patience())
             if self.playing and not self._is_abandoned():
-                self._tick()
+                self._guarded(self._tick)
             self._show()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Train; a fault of ours stops training, but must not end the session."""
+        try:
+            work()
+        except Exception as error:
+            self.pause()
+            self.tell(error_data(error, request=None))
+            if not isinstance(error, FathomError):
+                commands.log_fault(error)
 
     def _patience(self) -> float | None:
         """Return the seconds to wait for a message; None for as long as it takes."""
         if not self.playing:
             return None
-        if self._remaining:
-            return 0.0
         if not self._can_train():
             return 0.5
+        if self._remaining:
+            return 0.0
         return max(0.0, self._next_tick - time.perf_counter())
 
     def _read(self, patience: float | None) -> None:
@@ -202,8 +222,10 @@ class Session:
             return
         if not self._remaining:
             self._next_tick = max(self._next_tick + self.speed.interval, now)
+        late = set(self._remaining)
         for side in self.sides.values():
-            self._train(side, until=now + SLICE)
+            if not late or side.name in late:
+                self._train(side, until=now + SLICE)
         if self.population is not None and not self._remaining:
             unit, count = self.speed.unit, self.speed.per_frame or 1
             self.population.train(unit, count)
@@ -258,8 +280,7 @@ class Session:
         """Pause, and train so much."""
         self.pause()
         if not self._can_train():
-            for side in self.sides.values():
-                side.waiting = count
+            self._waiting = unit, count
             self.tell_status("a", "compiling")
             return
         for side in self.sides.values():
@@ -274,8 +295,9 @@ class Session:
             self.population_dirty = True
 
     def pause(self) -> None:
-        """Stop training."""
+        """Stop training, and take no step that waits."""
         self._remaining.clear()
+        self._waiting = None
         if self.playing:
             self.playing = False
             self.tell_status("a")
@@ -291,54 +313,61 @@ class Session:
     def prepare(self, side: Side) -> None:
         """Compile what a side needs, elsewhere; pictures first."""
         side.phase = "compiling"
-        lane = side.lane
-        self.compiler.submit(self._compile, side.name, lane)
+        self.forget_rest(side)
+        self._order(side, side.lane)
 
-    def _compile(self, name: str, lane: play.Lane) -> None:
+    def prepare_population(self) -> None:
+        """Compile a population's programs, elsewhere."""
+        self.population_ready = False
+        self._order(self.population, self.population)
+
+    def forget_rest(self, side: Side) -> None:
+        """Train no more of the steps that a side still owes to the last picture."""
+        self._remaining.pop(side.name, None)
+
+    def _order(self, owner: object, work: Any) -> None:
+        """Let `work` be compiled; an order given before for the same owner is void."""
+        ticket = next(self._tickets)
+        others = {id(one) for one in self._owners()} & set(self._newest)
+        self._newest = {**{key: self._newest[key] for key in others}, id(owner): ticket}
+        self.compiler.submit(self._compile, owner, ticket, work)
+
+    def _owners(self) -> list[object]:
+        return [*self.sides.values(), self.population]
+
+    def _is_wanted(self, owner: object, ticket: int) -> bool:
+        """Return whether an order is its owner's newest, and the owner still on view."""
+        is_newest = self._newest.get(id(owner)) == ticket
+        return is_newest and not self.is_closed and any(owner is one for one in self._owners())
+
+    def _compile(self, owner: object, ticket: int, work: Any) -> None:
+        if not self._is_wanted(owner, ticket):
+            return
         error = None
         try:
-            lane.compile()
+            work.compile()
         except FathomError as found:
             error = found
         except Exception as found:
             commands.log_fault(found)
             error = FathomError(f"This network cannot be compiled: {type(found).__name__}.")
-        self.post(Prepared(name, lane, error))
+        self.post(Prepared(owner, ticket, error))
 
     def _take_prepared(self, prepared: Prepared) -> None:
-        side = self.sides.get(prepared.side)
-        if prepared.lane is self.population:
-            self.population_ready = self.population_dirty = True
-            return
-        if (
-            side is None
-            or side.lane.setup.machine
-            is not getattr(prepared.lane, "setup", side.lane.setup).machine
-        ):
+        owner, is_good = prepared.owner, prepared.error is None
+        if not self._is_wanted(owner, prepared.ticket):
             return
         if prepared.error is not None:
-            side.phase = "failed"
+            self._waiting = None
             self.tell(error_data(prepared.error, request=None))
+        if isinstance(owner, Side):
+            owner.phase = "ready" if is_good else "failed"
+            self.tell_status(owner.name)
         else:
-            side.phase = "ready"
-        self.tell_status(side.name)
-        waiting, side.waiting = side.waiting, 0
-        if waiting and side.phase == "ready":
-            self.step(self.speed.unit, waiting)
-
-    def prepare_population(self) -> None:
-        """Compile a population's programs, elsewhere."""
-        self.population_ready = False
-        population = self.population
-
-        def work() -> None:
-            try:
-                population.compile()
-            except Exception as error:
-                commands.log_fault(error)
-            self.post(Prepared("a", population))
-
-        self.compiler.submit(work)
+            self.population = owner if is_good else None
+            self.population_ready = self.population_dirty = is_good
+        if self._waiting is not None and self._can_train():
+            self.step(*self._waiting)
 
     # -- telling ---------------------------------------------------------------------
 

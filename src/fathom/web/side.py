@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from fathom import play
 
 MOST_UNDONE = 50
+SECONDS_OF_ONE_EDIT = 1.0
+"""Edits of one value no further apart than this are taken back together: a drag is many edits."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,10 @@ class Side:
     notes: list[str] = field(default_factory=list)
     undone: list[Moment] = field(default_factory=list)
     redone: list[Moment] = field(default_factory=list)
-    waiting: int = 0
 
     def __post_init__(self) -> None:
         self.sights = play.Sights(self.lane)
+        self._edited: tuple[object, float] | None = None
 
     @property
     def experiment(self) -> play.Experiment:
@@ -73,9 +76,22 @@ class Side:
 
     def remember(self) -> None:
         """Make the present something to come back to."""
+        self._edited = None
         self.undone.append(self._moment())
         del self.undone[:-MOST_UNDONE]
         self.redone.clear()
+
+    def remember_edit(self, value: tuple[int, int]) -> None:
+        """Do so before an edit of a value, unless it goes on with the last edit.
+
+        Args:
+            value: The parameter's number and the index in it.
+        """
+        now, last = time.monotonic(), self._edited
+        place = (value, self.lane.position)
+        if last is None or last[0] != place or now - last[1] > SECONDS_OF_ONE_EDIT:
+            self.remember()
+        self._edited = place, now
 
     def _moment(self) -> Moment:
         return Moment(self.experiment, self.lane.snapshot(), tuple(self.lane.curve))
@@ -86,6 +102,7 @@ class Side:
         if not source:
             return None
         target.append(self._moment())
+        self._edited = None
         return source.pop()
 
     # -- what the page sees ----------------------------------------------------------

@@ -16,6 +16,8 @@ from fathom.errors import DataError, FathomError, UnknownNameError
 MOST_BYTES = 64 * 2**20
 MOST_UPLOADS = 20
 MOST_NAME = 120
+LEAST_ROWS = 3
+"""Rows to train, to validate and to test on: with fewer no column can be predicted."""
 TABLES = (".csv", ".tsv", ".parquet")
 KINDS = (*TABLES, ".npz")
 
@@ -102,24 +104,54 @@ class Uploads:
             raise
 
     def _taken(self, path: Path, name: str) -> dict[str, Any]:
-        from fathom.data import load
-
-        columns = _columns(path)
-        target = _likely_target(columns)
+        columns, rows = _table(path)
+        guess = _likely_target(columns)
         source = f"upload:u{path.stem.removeprefix('upload-')}"
-        dataset = load(path, target=target) if target is not None else load(path)
-        upload = Upload(source=source, name=shown(name), path=path, columns=columns, target=target)
+        found = _Found.of(path, guess, rows)
+        upload = Upload(source=source, name=shown(name), path=path, columns=columns, target=guess)
         self._kept[source] = upload
-        kinds = {one.name: one.kind for one in dataset.columns}
         return {
             "source": source,
             "name": upload.name,
-            "rows": sum(len(split) for split in dataset.splits.values()),
-            "columns": [{"name": one, "kind": kinds.get(one, "")} for one in columns],
-            "target": target,
-            "task": dataset.task,
-            "notes": list(dataset.notices),
+            "rows": found.rows,
+            "columns": [{"name": one, "kind": found.kinds.get(one, "")} for one in columns],
+            "target": guess,
+            "task": found.task,
+            "notes": list(found.notes),
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What is known of an upload: all, or what can be told before a target is chosen."""
+
+    rows: int
+    task: str | None
+    kinds: dict[str, str]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path, guess: str | None, rows: int) -> _Found:
+        """Read an upload; `rows` are those of a table.
+
+        Raises:
+            DataError: It cannot be read, or it is no table and cannot be used.
+        """
+        from fathom.data import load
+
+        try:
+            dataset = load(path, target=guess) if guess is not None else load(path)
+        except DataError as error:
+            if rows < LEAST_ROWS:
+                raise
+            words = f"{guess} cannot be predicted as it is: {error.message}"
+            return cls(rows=rows, task=None, kinds={}, notes=(words,))
+        return cls(
+            rows=sum(len(split) for split in dataset.splits.values()),
+            task=dataset.task,
+            kinds={one.name: one.kind for one in dataset.columns},
+            notes=dataset.notices,
+        )
 
 
 def shown(name: str) -> str:
@@ -128,12 +160,14 @@ def shown(name: str) -> str:
     return "".join(one for one in last if one.isprintable())[:MOST_NAME] or "upload"
 
 
-def _columns(path: Path) -> tuple[str, ...]:
+def _table(path: Path) -> tuple[tuple[str, ...], int]:
+    """Return a table's columns and the number of its rows; nothing of arrays."""
     if path.suffix not in TABLES:
-        return ()
+        return (), 0
     from fathom.data import read_table
 
-    return read_table(path).names
+    cells = read_table(path)
+    return cells.names, cells.frame.height
 
 
 def _likely_target(columns: tuple[str, ...]) -> str | None:

@@ -8,7 +8,6 @@ compiled anew.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import weakref
@@ -16,7 +15,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -149,7 +147,7 @@ def _kept(name: str, make: Callable[[], Any], shapes: Any) -> Callable[..., Any]
 
     A program with a part that JAX does not promise to run later is traced anew each time.
     """
-    key = hashlib.sha256(f"{name}\n{_circumstances()}".encode()).hexdigest()
+    key = hashlib.sha256(f"{name}\n{program_cache.circumstances()}".encode()).hexdigest()
     if (stored := _read(key)) is not None:
         return stored
     function = make()
@@ -169,15 +167,6 @@ def _read(key: str) -> Callable[..., Any] | None:
         return export.deserialize(bytearray(stored)).call
     except Exception:  # whatever a damaged file makes of itself: trace anew, and replace it
         return None
-
-
-@functools.cache
-def _circumstances() -> str:
-    """Return what all loops of this process depend on beside their models."""
-    sources = hashlib.sha256()
-    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
-        sources.update(file.read_bytes())
-    return program_cache._circumstances() + sources.hexdigest()
 
 
 def description(model: keras.Model) -> str | None:
