@@ -97,8 +97,9 @@ def main() -> None:
         print(f"{options.file} is not there: give the path of an mnist.npz")
         return
     data = read(options.file)
-    print("| network | test accuracy | 95% interval | seconds | seed 0 | Keras, seed 0 | seconds |")
-    print("|---|---|---|---|---|---|---|")
+    titles = ["network", "test accuracy", "95% interval", "seconds", "seed 0"]
+    titles += ["Keras, seed 0", "seconds"] if options.keras else []
+    print(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
     for rung in RUNGS:
         accuracies, seconds = population_accuracies(rung, data, options.seeds)
         half = stats.t.ppf(0.975, options.seeds - 1) * stats.sem(accuracies)
