@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study test check format-check lint imports types page format bench lock clean chromium
+.PHONY: help study test check docs format-check lint imports types page format bench lock clean chromium
 
 # Settings of the caller's shell that would change what is built here. Compiled
 # bytecode must be kept: without it, importing Keras and JAX takes three times as long.
@@ -36,7 +36,7 @@ study: .venv/runtime ## Set up, and find out how deep a network digits need
 test: .venv/development chromium ## Set up, and run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: format-check lint imports types page test ## Everything a change must pass
+check: format-check lint imports types page docs test ## Everything a change must pass
 
 format-check: .venv/development
 	@$(BIN)/ruff format --check
@@ -53,6 +53,9 @@ types: .venv/development
 page: node_modules/.installed
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn $(PAGE)
+
+docs: .venv/docs ## Build the documentation into docs/_build; warnings are errors
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
 
 format: .venv/development ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only
@@ -72,7 +75,7 @@ lock: ## Bring uv.lock in line with pyproject.toml (ARGS=--upgrade: newer versio
 	  "$$uv" lock --default-index https://pypi.org/simple $(ARGS)
 
 clean: ## Remove what make made; studies are kept
-	rm -rf .venv .venv-tools node_modules .venv-tools.log dist build
+	rm -rf .venv .venv-tools node_modules .venv-tools.log dist build docs/_build
 	rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -86,6 +89,11 @@ clean: ## Remove what make made; studies are kept
 	@echo "Installing Fathom and its development tools into .venv." >&2
 	@$(SYNC)
 	@touch $@ .venv/runtime
+
+.venv/docs: .venv/development
+	@echo "Installing what builds the documentation into .venv." >&2
+	@$(SYNC) --group docs
+	@touch $@
 
 # A developer without a browser skips those tests; continuous integration may not.
 chromium:

@@ -1,33 +1,50 @@
 """`fathom layers` against the loop that anyone would write with Keras.
 
-    python benchmarks/layers.py [--rows 10000] [--layers 10] [--width 64] [--seeds 5] [--draws 5]
+    python benchmarks/layers.py [--repeats 3] [--rows 10000] [--layers 10] [--width 64] [--seeds 5]
 
-Both examine the same trained networks on the same test rows. Fathom's side is a whole process:
-imports, compilation, every column (ablations, probes with their controls, CKA, activity,
-gradients, effective depth), with an empty cache and again with a warm one. Keras's side is the
-ablations alone, in a process that has imported and loaded everything: per seed and layer, initial
-weights, fresh weights, bypass, zeros and means, each evaluated with `predict`.
+Both examine the same trained networks on the same test rows, in processes of their own, in turns.
+Fathom's side is the whole of `fathom layers`: imports, compilation, every column (all changes of
+all layers, probes with their controls, CKA, activity, gradients, effective depth, intervals), with
+an empty cache and again with the one that left. Keras's side is the changes alone
+(`peers/keras_layers.py`), once Keras is loaded: of every seed and layer, initial weights, fresh
+weights, bypass, zeros and means. What both find must agree, or nothing is printed.
+
+Processor seconds are user and system time of the process: on a busy machine they say more than
+those of the clock.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import fathom
 
-import fathom.models  # isort: skip  # chooses Keras's backend before it is imported
-import keras  # isort: skip
-
 FEATURES, CLASSES = 64, 10
+# Changes without draws: both must find the same for these.
+EXACT = ("reinit", "bypass", "zero")
+CLOSE = 2e-3
+COLD, WARM, LOOP = "`fathom layers`, empty cache", "`fathom layers`, warm cache", "Keras loop"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one contestant took: seconds of the clock and of processors, and memory in bytes."""
+
+    wall: float
+    cpu: float
+    peak: float
 
 
 def write_data(path: Path, rows: int) -> None:
@@ -55,106 +72,115 @@ def train_networks(folder: Path, options: argparse.Namespace) -> fathom.Study:
     )
 
 
-def fathom_seconds(folder: Path, cache: Path, draws: int) -> float:
-    """Return the seconds of one whole `fathom layers`."""
-    command = [sys.executable, "-m", "fathom", "layers", "networks", str(folder / "data.npz")]
-    command += ["--store", str(folder / "store"), "--draws", str(draws), "--json"]
-    started = time.perf_counter()
-    environment = {**os.environ, "FATHOM_CACHE": str(cache)}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    return time.perf_counter() - started
-
-
-# -- the loop -----------------------------------------------------------------------
-
-
-def keras_seconds(study: fathom.Study, options: argparse.Namespace) -> float:
-    """Return the seconds that the same ablations take in a loop over Keras models."""
+def write_networks(folder: Path, study: fathom.Study, options: argparse.Namespace) -> None:
+    """Write weights and rows for the loop."""
     from fathom.api.subjects import trained
 
-    networks = trained(study)
-    data = fathom.load(study.folder.parent.parent / "data.npz")
+    found, data = trained(study), fathom.load(folder / "data.npz")
+    arrays = {
+        f"{name}_{seed}_{place}": value
+        for name, networks in (("kept", found.networks), ("initial", found.initial))
+        for seed, values in enumerate(networks or [])
+        for place, value in enumerate(values)
+    }
+    np.savez(
+        folder / "networks.npz",
+        size=[FEATURES, options.width, options.layers - 1, CLASSES],
+        seeds=options.seeds,
+        draws=options.draws,
+        x_train=data.train.x,
+        x_test=data.test.x,
+        y_test=data.test.y,
+        **arrays,
+    )
+
+
+def run(command: list[str], environment: dict[str, str]) -> tuple[Taken, dict]:
+    """Run a process; return what it took and the JSON it printed."""
     started = time.perf_counter()
-    for kept, begun in zip(networks.networks or [], networks.initial or []):
-        model = networks.model
-        _give(model, kept)
-        for changed in changes(model, begun, data.train.x, options.draws):
-            outputs = changed.predict(data.test.x, verbose=0, batch_size=256)
-            (outputs.argmax(axis=1) == data.test.y).mean()
-    return time.perf_counter() - started
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            [sys.executable, *command], stdout=printed, env={**os.environ, **environment}
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{command} failed")
+        printed.seek(0)
+        told = json.load(printed)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Taken(time.perf_counter() - started, cpu, usage.ru_maxrss * 1024), told
 
 
-def changes(
-    model: keras.Model, begun: list[np.ndarray], x: np.ndarray, draws: int
-) -> Iterator[keras.Model]:
-    """Yield the model with one layer changed, for every change of every layer."""
-    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-    places = {id(v): place for place, v in enumerate(model.trainable_variables)}
-    for layer in dense:
-        kept = layer.get_weights()
-        layer.set_weights([begun[places[id(v)]] for v in layer.weights])
-        yield model
-        for draw in range(draws):
-            keras.utils.set_random_seed(draw)
-            fresh = type(layer).from_config(layer.get_config())
-            fresh.build(layer.input.shape)
-            layer.set_weights(fresh.get_weights())
-            yield model
-        layer.set_weights(kept)
-    for layer in dense:
-        output = _activated(model, layer)
-        whole = keras.Model(model.inputs, output)
-        mean = whole.predict(x, verbose=0, batch_size=256).mean(axis=0)
-        if layer.input.shape == output.shape:
-            yield _with(model, output, lambda inside, source=layer.input: source)
-        yield _with(model, output, lambda inside: keras.ops.zeros_like(inside))
-        yield _with(model, output, lambda inside, m=mean: keras.ops.zeros_like(inside) + m)
+def fathom_run(folder: Path, draws: int) -> tuple[Taken, dict]:
+    """Run `fathom layers` with the cache as it is."""
+    command = ["-m", "fathom", "layers", "networks", str(folder / "data.npz")]
+    command += ["--store", str(folder / "store"), "--draws", str(draws), "--json"]
+    return run(command, {"FATHOM_CACHE": str(folder / "cache")})
 
 
-def _activated(model: keras.Model, layer: keras.layers.Layer) -> keras.KerasTensor:
-    names = [one.name for one in model.layers]
-    after = model.layers[names.index(layer.name) + 1] if layer.name != "logits" else None
-    return layer.output if after is None else after.output
+def keras_run(folder: Path) -> tuple[Taken, dict]:
+    """Run the loop; its imports do not count."""
+    script = Path(__file__).parent / "peers" / "keras_layers.py"
+    taken, told = run([str(script), str(folder / "networks.npz")], {})
+    return Taken(**told["seconds"], peak=taken.peak), told
 
 
-def _with(model: keras.Model, tensor: keras.KerasTensor, make: object) -> keras.Model:
-    """Return the model with one tensor replaced, its layers shared."""
-    reached = False
-    hidden = make(tensor)  # type: ignore[operator]
-    for layer in model.layers:
-        if reached:
-            hidden = layer(hidden)
-        reached = reached or layer.output is tensor
-    return keras.Model(model.inputs, hidden)
+def check_agreement(anatomy: dict, loop: dict) -> None:
+    """Refuse to compare what is not the same."""
+    for place, row in enumerate(anatomy["layers"]):
+        for name in EXACT:
+            theirs = loop["costs"].get(f"{name} {place}")
+            if theirs is not None and abs(row[name]["mean"] - theirs) > CLOSE:
+                raise SystemExit(f"{name} of layer {place}: {row[name]['mean']}, Keras {theirs}")
 
 
-def _give(model: keras.Model, values: list[np.ndarray]) -> None:
-    variables = [*model.trainable_variables, *model.non_trainable_variables]
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def one_turn(folder: Path, draws: int) -> dict[str, Taken]:
+    """Let everyone run once."""
+    shutil.rmtree(folder / "cache", ignore_errors=True)
+    cold, _ = fathom_run(folder, draws)
+    warm, found = fathom_run(folder, draws)
+    loop, theirs = keras_run(folder)
+    check_agreement(found, theirs)
+    for name, taken in ((COLD, cold), (WARM, warm), (LOOP, loop)):
+        print(f"  {name}: {taken.wall:.1f} s, processors {taken.cpu:.1f} s", file=sys.stderr)
+    return {COLD: cold, WARM: warm, LOOP: loop}
+
+
+def print_table(turns: list[dict[str, Taken]]) -> None:
+    """Print medians, and medians of the ratios within each turn."""
+
+    def median(name: str, of: str) -> float:
+        return statistics.median(getattr(turn[name], of) for turn in turns)
+
+    def times(name: str, of: str) -> float:
+        return statistics.median(getattr(t[LOOP], of) / getattr(t[name], of) for t in turns)
+
+    print("| | seconds | Keras loop takes | processor seconds | Keras loop takes | memory, MiB |")
+    print("|---|---|---|---|---|---|")
+    for name in turns[0]:
+        ratios = ("", "") if name == LOOP else [f"{times(name, of):.1f}x" for of in ("wall", "cpu")]
+        print(
+            f"| {name} | {median(name, 'wall'):.1f} | {ratios[0]} | {median(name, 'cpu'):.1f} "
+            f"| {ratios[1]} | {median(name, 'peak') / 2**20:.0f} |"
+        )
 
 
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("rows", 10_000), ("layers", 10), ("width", 64), ("seeds", 5)):
+    defaults = {"rows": 10_000, "layers": 10, "width": 64, "seeds": 5, "draws": 5, "repeats": 3}
+    for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--draws", type=int, default=5)
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_data(folder / "data.npz", options.rows)
-        study = train_networks(folder, options)
-        cache = folder / "cache"
-        cold = fathom_seconds(folder, cache, options.draws)
-        warm = fathom_seconds(folder, cache, options.draws)
-        loop = keras_seconds(study, options)
-    print(f"{options.layers} layers of {options.width}, {options.rows} rows, {options.seeds} seeds")
-    print("| | seconds | Keras's loop takes |")
-    print("|---|---|---|")
-    print(f"| `fathom layers`, whole process, empty cache | {cold:.1f} | {loop / cold:.1f} times |")
-    print(f"| `fathom layers`, whole process, warm cache | {warm:.1f} | {loop / warm:.1f} times |")
-    print(f"| Keras loop, the ablations alone | {loop:.1f} | |")
+        write_networks(folder, train_networks(folder, options), options)
+        turns = [one_turn(folder, options.draws) for _ in range(options.repeats)]
+    print(f"{options.layers} layers of {options.width}, {options.rows:,} rows, ", end="")
+    print(f"{options.seeds} seeds, {options.draws} draws; medians of {options.repeats} turns:\n")
+    print_table(turns)
 
 
 if __name__ == "__main__":

@@ -7,30 +7,47 @@ from typing import TYPE_CHECKING, Any
 from fathom.version import __version__
 
 if TYPE_CHECKING:
+    from fathom import sklearn
     from fathom.api import Study, open_study, resume, study, study_spec
     from fathom.api.anatomy import Anatomy, anatomy
     from fathom.api.diagnosing import diagnose
+    from fathom.api.experiments import Judged, experiment, experiments
+    from fathom.api.exporting import export
+    from fathom.api.features import Features, features
     from fathom.api.fitting import fit
     from fathom.api.learning_rates import find_learning_rate, gradient_noise_scale
     from fathom.api.parquet_batches import ParquetBatches
     from fathom.api.population import Population
+    from fathom.api.separating import Separation, depth_separation
+    from fathom.api.transferring import Transfer, transfer
     from fathom.api.trimming import Pruned, Trimmed, prune, trim
     from fathom.data import Dataset, load
+    from fathom.exports import TensorBoard
     from fathom.store import Store
     from fathom.web import playground
 
 __all__ = [
     "Anatomy",
     "Dataset",
+    "Features",
+    "Judged",
     "ParquetBatches",
     "Population",
     "Pruned",
+    "Separation",
     "Store",
     "Study",
+    "TensorBoard",
+    "Transfer",
     "Trimmed",
     "__version__",
     "anatomy",
+    "depth_separation",
     "diagnose",
+    "experiment",
+    "experiments",
+    "export",
+    "features",
     "find_learning_rate",
     "fit",
     "gradient_noise_scale",
@@ -39,8 +56,10 @@ __all__ = [
     "playground",
     "prune",
     "resume",
+    "sklearn",
     "study",
     "study_spec",
+    "transfer",
     "trim",
 ]
 
@@ -48,6 +67,8 @@ __all__ = [
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 _HOMES = {
+    "transfer": "fathom.api.transferring",
+    "Transfer": "fathom.api.transferring",
     "trim": "fathom.api.trimming",
     "prune": "fathom.api.trimming",
     "Trimmed": "fathom.api.trimming",
@@ -55,12 +76,21 @@ _HOMES = {
     "Anatomy": "fathom.api.anatomy",
     "anatomy": "fathom.api.anatomy",
     "Dataset": "fathom.data",
+    "Features": "fathom.api.features",
+    "features": "fathom.api.features",
     "Population": "fathom.api.population",
     "ParquetBatches": "fathom.api.parquet_batches",
+    "Separation": "fathom.api.separating",
+    "depth_separation": "fathom.api.separating",
     "Store": "fathom.store",
+    "TensorBoard": "fathom.exports",
     "Study": "fathom.api",
     "diagnose": "fathom.api.diagnosing",
+    "experiment": "fathom.api.experiments",
+    "experiments": "fathom.api.experiments",
+    "Judged": "fathom.api.experiments",
     "find_learning_rate": "fathom.api.learning_rates",
+    "export": "fathom.api.exporting",
     "fit": "fathom.api.fitting",
     "gradient_noise_scale": "fathom.api.learning_rates",
     "load": "fathom.data",
@@ -71,9 +101,14 @@ _HOMES = {
     "study_spec": "fathom.api",
 }
 
+# Rooms with a public name of their own.
+_ROOMS = ("sklearn",)
+
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that `import fathom` is quick."""
+    if name in _ROOMS:
+        return import_module(f"fathom.{name}")
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value

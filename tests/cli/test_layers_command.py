@@ -22,9 +22,15 @@ def planted(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "model.keras", tmp_path / "data.npz"
 
 
-def test_layers_prints_tables_and_sentences(command: Command, planted: Any) -> None:
-    outcome = command("layers", *planted, "--raw", *QUICK)
+def test_layers_prints_tables_and_sentences_and_writes_a_page(
+    command: Command, planted: Any
+) -> None:
+    outcome = command("layers", *planted, "--raw", *QUICK, "--report", "page.html")
     assert outcome.code == 0, outcome.err
+    page = Path("page.html").read_text("utf-8")
+    assert "Fathom layers</title>" in page and "report written to page.html" in outcome.out
+    for part in ("What was found", "What is lost without each layer", "How it was done"):
+        assert part in page
     assert "What accuracy falls by when a layer is changed" in outcome.out
     assert f"[{CARRIER}]" in outcome.out
     assert "The block that matters is add_2" in outcome.out.replace("\n", " ")
@@ -76,13 +82,16 @@ def test_what_cannot_be_done_is_told_in_one_message(
     assert message in outcome.err.replace("\n", " ") and "Traceback" not in outcome.err
 
 
-def test_an_unsafe_file_is_refused_before_keras_opens_it(command: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["layers", "features", "trim"])
+def test_an_unsafe_file_is_refused_before_keras_opens_it(
+    command: Command, tmp_path: Path, name: str
+) -> None:
     import keras
 
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Lambda(lambda x: x)(inputs))
     model.save(tmp_path / "lambda.keras")
     before = keras.config.floatx()
-    outcome = command("layers", "lambda.keras", "iris")
+    outcome = command(name, "lambda.keras", "iris")
     assert outcome.code == 2 and "Lambda" in outcome.err
     assert keras.config.floatx() == before

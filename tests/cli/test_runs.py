@@ -152,6 +152,23 @@ def test_an_unknown_format_lists_those_there_are(command, tiny, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_tracker_gets_a_folder_with_a_run_per_training(command, tiny, tmp_path):
+    outcome = command("runs", "export", *tiny.stored, "--to", "tensorboard", "--json")
+    folder = tmp_path / "tiny.tensorboard"
+    assert outcome.document["export"] == str(folder)
+    assert len(list(folder.iterdir())) == 12
+
+    again = command("runs", "export", *tiny.stored, "--to", "tensorboard")
+    assert again.code == 2 and "holds something" in again.err
+
+
+def test_curves_are_a_row_per_training_and_epoch(command, tiny, tmp_path):
+    assert command("runs", "export", *tiny.stored, "--curves", "--out", "c.parquet").code == 0
+    curves = pl.read_parquet(tmp_path / "c.parquet")
+    assert len(curves.select("depth", "learning_rate", "seed").unique()) == 12
+    assert {"epoch", "train/loss", "validation/loss", "validation/accuracy"} <= set(curves.columns)
+
+
 # -- delete
 
 

@@ -51,6 +51,7 @@ def population(
     watch: train.Watch | None = None,
     batch_size: int = 10,
     data: tuple[Any, Any] | None = None,
+    shrinks: bool = False,
 ) -> train.Cohort:
     """Return a compiled population on `problem`, by default of two seeds and two rates."""
     rows = problem() if data is None else data
@@ -61,6 +62,7 @@ def population(
         score=measure.scorer("classification"),
         batch_size=batch_size,
         watch=watch,
+        shrinks=shrinks,
     )
     with ThreadPoolExecutor(2) as executor:
         made.compile(executor)

@@ -129,11 +129,12 @@ def test_watching_layers_does_not_change_training():
 
 def test_calls_of_any_length_train_the_same(monkeypatch):
     whole = population()
-    monkeypatch.setattr("fathom.train.cohort.OPERATIONS_PER_CALL", 1)
-    stepwise = population()
-    assert stepwise._steps_per_call == 1
     run(whole)
+    monkeypatch.setattr("fathom.train.pacing.SECONDS_PER_CALL", 0.0)
+    monkeypatch.setattr("fathom.train.pacing.ORDER_BYTES", 0)
+    stepwise = population()
     run(stepwise)
+    assert stepwise._order_steps == 1
     for ours, theirs in zip(kept(whole, 0), kept(stepwise, 0), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
 
@@ -191,3 +192,85 @@ def test_initial_weights_of_a_member_are_those_it_began_with():
     expected = [np.asarray(v) for v in mlp().trainable_variables]
     for ours, theirs in zip(made.initial_weights(0), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+# -- members that are let go ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shrinking() -> tuple[train.Cohort, train.Cohort, list[train.Epoch]]:
+    """Nine members of whom all but two are let go on the way, and the same left alone."""
+    members = train.product((0, 1, 2), (1e-3, 3e-3, 1e-2))
+    alone, shrunk = (population(members=members, shrinks=True) for _ in range(2))
+    run(alone, 6)
+    epochs = []
+    for epoch in shrunk.train(epochs=6):
+        epochs.append(epoch)
+        if epoch.epoch == 1:
+            shrunk.let_go([0, 1, 2, 5])
+        if epoch.epoch == 3:
+            shrunk.let_go([3, 6, 8])
+    return alone, shrunk, epochs
+
+
+def test_those_who_stay_are_the_same_bit_for_bit_when_others_leave(shrinking):
+    alone, shrunk, _ = shrinking
+    for member in (4, 7):
+        for ours, theirs in zip(kept(shrunk, member), kept(alone, member), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    x = problem(30, seed=1)[0]
+    np.testing.assert_array_equal(
+        shrunk.predict(x, members=[4, 7]), alone.predict(x, members=[4, 7])
+    )
+
+
+def test_members_that_were_let_go_keep_what_they_had_learned(shrinking):
+    _, shrunk, epochs = shrinking
+    assert epochs[-1].standing.epochs.tolist() == [1, 1, 1, 3, 6, 1, 3, 6, 3]
+    assert epochs[-1].standing.dropped.tolist() == [m not in (4, 7) for m in range(9)]
+    short = population(members=shrunk.members, shrinks=True)
+    run(short, 3)
+    for ours, theirs in zip(kept(shrunk, 3), kept(short, 3), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_fewer_members_take_fewer_blocks(shrinking):
+    _, shrunk, _ = shrinking
+    assert shrunk.block == 2
+    assert shrunk._seats.blocks.sum() == 1
+    assert population(members=shrunk.members, shrinks=True)._seats.blocks.sum() > 4
+
+
+def test_letting_members_go_compiles_nothing(shrinking, compilations):
+    again = population(members=shrinking[0].members, shrinks=True)
+    epochs = again.train(epochs=3)
+    next(epochs)
+    next(epochs)
+    with compilations() as compiled:
+        for epoch in epochs:
+            again.let_go([epoch.epoch, 2 * epoch.epoch])
+    assert compiled == []
+
+
+def test_members_that_stop_early_free_their_blocks():
+    rates = (1e-3, 1e-3, 1e30, 1e30)
+    made = population(members=train.product((0, 1), rates), optimizer="sgd", shrinks=True)
+    run(made, 3)
+    assert made._seats.members.tolist() == [0, 1, 2, 3]
+
+
+def test_a_rehearsal_changes_nothing():
+    first, second = population(shrinks=True), population(shrinks=True)
+    second.rehearse(3)
+    run(first)
+    run(second)
+    for ours, theirs in zip(kept(first, 1), kept(second, 1), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_training_can_end_earlier_than_planned():
+    made = population()
+    epochs = made.train(epochs=9)
+    next(epochs)
+    made.end_after(2)
+    assert [epoch.epoch for epoch in epochs] == [1, 2]

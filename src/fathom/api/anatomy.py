@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.api.subjects import dataset_for, strangers, trained
@@ -40,6 +41,17 @@ class Anatomy:
     def plot(self) -> AnatomyPlots:
         """The figures."""
         return AnatomyPlots(self.result)
+
+    def report(self, path: str | Path) -> None:
+        """Write all of it as one HTML page that loads nothing from anywhere else.
+
+        Raises:
+            StoreError: `path` cannot be written.
+        """
+        from fathom import report
+        from fathom.store import write_output
+
+        write_output(Path(path), report.anatomy_page(self.result).encode())
 
     def __repr__(self) -> str:
         layers = sum(not row.is_block for row in self.result.layers)

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from fathom.errors import DataError
-from fathom.specs import DEFAULT_LEARNING_RATES, ModelSpec, StudySpec, TrainSpec
+from fathom.specs import (
+    DEFAULT_LEARNING_RATES,
+    FULL,
+    HALVING,
+    ModelSpec,
+    StudySpec,
+    TrainSpec,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from fathom.data import Dataset
@@ -40,7 +48,8 @@ def study_spec(
     epochs: int | None = None,
     batch_size: int | None = None,
     patience: int | Literal["auto"] | None = "auto",
-    allocation: str = "full",
+    allocation: str = "auto",
+    minutes: float | None = None,
     baselines: bool = True,
     watch: bool = True,
 ) -> StudySpec:
@@ -70,7 +79,9 @@ def study_spec(
         batch_size: Rows per step; None chooses by the number of training rows.
         patience: Epochs without a better validation loss before a member
             stops; "auto" is a fifth of the epochs, None trains all of them.
-        allocation: "full": the whole grid.
+        allocation: "full" trains the whole grid; "halving" begins with it and lets the
+            worst go at rungs; "auto" is "halving" where `minutes` are given, else "full".
+        minutes: Time for the whole study: seeds, rates and epochs are cut to fit.
         baselines: Whether the linear model and gradient boosting are run too.
         watch: Whether layers are measured after every epoch.
 
@@ -93,6 +104,7 @@ def study_spec(
         masked=dataset.is_padded,
         tokens=dataset.token_sizes,
     )
+    one_of("allocation", allocation, ("auto", FULL, HALVING))
     rows = len(dataset.train)
     batch_size = usual_batch_size(rows) if batch_size is None else batch_size
     epochs = usual_epochs(rows, batch_size) if epochs is None else epochs
@@ -116,7 +128,8 @@ def study_spec(
         seeds=seeds,
         seed=seed,
         match_parameters=match_parameters,
-        allocation=allocation,
+        allocation=(FULL if minutes is None else HALVING) if allocation == "auto" else allocation,
+        minutes=minutes,
         baselines=baselines,
     )
 

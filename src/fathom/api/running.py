@@ -30,7 +30,12 @@ PREPROCESSING = "preprocessing.skops"
 
 
 def stream_study(
-    spec: StudySpec, dataset: Dataset, *, name: str, store: Store | None = None
+    spec: StudySpec,
+    dataset: Dataset,
+    *,
+    name: str,
+    store: Store | None = None,
+    started: float | None = None,
 ) -> Generator[Event, None, None]:
     """Run a study, keep what it tells, and pass it on as it happens.
 
@@ -43,6 +48,7 @@ def stream_study(
         dataset: On what.
         name: The study's name; one that is taken gets a number behind it.
         store: Where it is kept; the default store if None.
+        started: `time.perf_counter()` when the minutes of the spec began; None for now.
 
     Yields:
         Records, progress and artifacts; the first is the `StudyRecord`,
@@ -54,7 +60,8 @@ def stream_study(
     """
     store = store or Store()
     store.check_writable()
-    events = studies.depth_study(spec, dataset, name=store.unique_name(name))
+    named = store.unique_name(name)
+    events = studies.depth_study(spec, dataset, name=named, started=started)
     header = next(events)
     if not isinstance(header, StudyRecord):
         raise TypeError(f"a study begins with its StudyRecord, not {type(header).__name__}")

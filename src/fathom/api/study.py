@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -209,11 +210,13 @@ def study(
         >>> study.verdict.depth  # doctest: +SKIP
         0
     """
+    started = time.perf_counter()
     dataset = _dataset(data, target=target, seed=seed)
     spec = study_spec(dataset, seed=seed, **options)
     kept_in = store if isinstance(store, Store) else Store(store)
     wanted = name or default_name(dataset.name)
-    return _drain(stream_study(spec, dataset, name=wanted, store=kept_in), kept_in, on_event)
+    events = stream_study(spec, dataset, name=wanted, store=kept_in, started=started)
+    return _drain(events, kept_in, on_event)
 
 
 def resume(
@@ -292,6 +295,7 @@ def _flat(row: Any) -> dict[str, Any]:
         "test_low": test.low if test else None,
         "test_high": test.high if test else None,
         "diverged": row.diverged,
+        "dropped": row.dropped,
         "gradient_ratio": row.gradient_ratio,
         "train_seconds": row.train_seconds,
         "best_epoch": row.best_epoch,

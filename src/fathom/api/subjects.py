@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import keras
 
     from fathom.api.study import Study
-    from fathom.data import Dataset, Split
+    from fathom.data import Dataset, Preprocessing, Split
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,17 @@ def _as_given(x: Any, y: Any) -> Dataset:
         train=raw(dataset.train),
         validation=raw(dataset.validation),
         test=raw(dataset.test),
+        preprocessing=_unscaled(dataset.preprocessing),
     )
+
+
+def _unscaled(preprocessing: Preprocessing) -> Preprocessing:
+    """Return a preprocessing of arrays that leaves their numbers as they stand."""
+    inputs: Any = preprocessing.inputs
+    if not hasattr(inputs, "row_shape"):
+        return preprocessing
+    plain = replace(inputs, mean=(0.0,), scale=(1.0,), rule="as they stand", constant=())
+    return replace(preprocessing, inputs=plain)
 
 
 def _are_several(x: Any) -> bool:
@@ -272,4 +282,5 @@ def without_scaling(dataset: Dataset) -> Dataset:
         train=raw(dataset.train),
         validation=raw(dataset.validation),
         test=raw(dataset.test),
+        preprocessing=_unscaled(dataset.preprocessing),
     )

@@ -44,7 +44,12 @@ def run(tokens: Sequence[str]) -> int:
 def commands() -> App:
     """Return all commands."""
     from fathom.cli import (
+        completion,
+        depth_separation,
         doctor,
+        experiments,
+        export,
+        features,
         fit,
         layers,
         playground,
@@ -52,6 +57,7 @@ def commands() -> App:
         reporting,
         resume,
         runs,
+        transfer,
         trim,
     )
 
@@ -68,24 +74,35 @@ def commands() -> App:
     app.command(resume.resume, help_epilogue=resume.EXAMPLES)
     app.command(fit.fit, help_epilogue=fit.EXAMPLES)
     app.command(layers.layers, help_epilogue=layers.EXAMPLES)
+    app.command(features.features, help_epilogue=features.EXAMPLES)
     app.command(trim.trim, help_epilogue=trim.EXAMPLES)
+    app.command(transfer.transfer, help_epilogue=transfer.EXAMPLES)
+    app.command(depth_separation.depth_separation, help_epilogue=depth_separation.EXAMPLES)
+    app.command(experiments.experiments, help_epilogue=experiments.EXAMPLES)
     app.command(predicting.predict, help_epilogue=predicting.EXAMPLES)
+    app.command(export.export, help_epilogue=export.EXAMPLES)
     app.command(reporting.report, help_epilogue=reporting.EXAMPLES)
     app.command(playground.playground, help_epilogue=playground.EXAMPLES)
     app.command(runs.commands())
     app.command(doctor.doctor, help_epilogue="")
+    app.command(completion.completion, help_epilogue=completion.EXAMPLES)
     for place, name in enumerate(
         (
             "study",
             "resume",
             "fit",
             "layers",
+            "features",
             "trim",
+            "transfer",
             "predict",
+            "experiments",
+            "export",
             "report",
             "playground",
             "runs",
             "doctor",
+            "completion",
         )
     ):
         app[name].sort_key = place

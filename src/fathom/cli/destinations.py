@@ -7,7 +7,10 @@ from pathlib import Path
 from fathom.errors import SpecError, StoreError
 from fathom.store import check_output
 
-PAGE_MARK = b"Fathom study</title>"
+PAGE_MARKS = tuple(
+    f"Fathom {kind}</title>".encode()
+    for kind in ("study", "layers", "features", "transfer", "experiments", "depth-separation")
+)
 _HEAD_BYTES = 200_000
 
 
@@ -34,7 +37,19 @@ def check_page(path: Path, *, option: str, force: bool = False) -> None:
 
 def _is_page(path: Path) -> bool:
     with path.open("rb") as file:
-        return PAGE_MARK in file.read(_HEAD_BYTES)
+        head = file.read(_HEAD_BYTES)
+    return any(mark in head for mark in PAGE_MARKS)
+
+
+def check_markdown(path: Path) -> None:
+    """Raise unless a Markdown page can be written to `path`; leaves nothing behind.
+
+    Raises:
+        SpecError: Its name does not end in .md.
+        StoreError: It cannot be written.
+    """
+    _check_ending("--markdown", path, (".md",))
+    check_output(path)
 
 
 def check_model_file(path: Path) -> None:

@@ -16,6 +16,8 @@ from fathom.errors import SpecError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fathom.api.anatomy import Anatomy
+    from fathom.api.features import Features
     from fathom.data import Dataset
     from fathom.studies.anatomy import AnatomyResult
 
@@ -25,6 +27,7 @@ Examples:
   fathom layers digits-20261121-101500
   fathom layers best.keras digits
   fathom layers mine.keras data.npz --raw
+  fathom layers best.keras digits --report layers.html
   fathom layers digits-20261121-101500 --depth 8 --json > layers.json"""
 
 WIDE = 100
@@ -77,6 +80,10 @@ def layers(
     seed: Annotated[
         int, Parameter(help="Of the split, the draws and the intervals.", metavar="NUMBER")
     ] = 0,
+    report: Annotated[
+        Path | None,
+        Parameter(help="Write all of it as one self-contained HTML page.", metavar="FILE.html"),
+    ] = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
@@ -86,14 +93,37 @@ def layers(
     replaced by its mean; a linear model reads the target from its output; its output is compared
     with the others'. All with intervals.
     """
+    path = checked_page(report)
     chosen = Chosen(model=model, source=source, raw=raw, seed=seed, store=store, data=data)
     found = chosen.anatomy(
         depth=depth, width=width, draws=draws, recalibrate=recalibrate, probe_rows=probe_rows
     )
+    if path is not None:
+        found.report(path)
     if json:
-        print_document(anatomy_document(found))
+        print_document(
+            anatomy_document(found.result) | {"report": None if path is None else path.absolute()}
+        )
     else:
-        print_anatomy(found, output())
+        print_anatomy(found.result, output())
+        tell_page(path)
+
+
+def checked_page(path: Path | None) -> Path | None:
+    """Return where a page is to be written, once it is known that it can be."""
+    if path is None:
+        return None
+    from fathom.cli.destinations import check_page
+
+    expanded = path.expanduser()
+    check_page(expanded, option="--report")
+    return expanded
+
+
+def tell_page(path: Path | None) -> None:
+    """Print where a page was written, if one was."""
+    if path is not None:
+        output().print(f"report written to {plain(path)}", soft_wrap=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +137,7 @@ class Chosen:
         seed: Of the split and of draws.
         store: Where studies are kept.
         data: The options of `fathom.load`.
+        command: The command, for hints.
     """
 
     model: str
@@ -115,6 +146,7 @@ class Chosen:
     seed: int
     store: Path | None
     data: DataOptions
+    command: str = "layers"
 
     def subject(self) -> Any:
         """Return the study or the path of the file."""
@@ -143,10 +175,10 @@ class Chosen:
         if self.raw or self.data != DataOptions():
             raise SpecError(
                 "Options of the data need a source. Received: none.",
-                hint=f"fathom layers {plain(self.model)} SOURCE",
+                hint=f"fathom {self.command} {plain(self.model)} SOURCE",
             )
 
-    def anatomy(self, **options: Any) -> AnatomyResult:
+    def anatomy(self, **options: Any) -> Anatomy:
         """Return the anatomy of what was chosen."""
         subject = self.subject()
         dataset = self.dataset()
@@ -154,7 +186,17 @@ class Chosen:
         from fathom.api.anatomy import anatomy
 
         _tell("examining layers")
-        return anatomy(subject, dataset, seed=self.seed, **options).result
+        return anatomy(subject, dataset, seed=self.seed, **options)
+
+    def features(self, **options: Any) -> Features:
+        """Return what the layers of what was chosen have learned."""
+        subject = self.subject()
+        dataset = self.dataset()
+        _tell("starting Keras and JAX")
+        from fathom.api.features import features
+
+        _tell("looking at what layers have learned")
+        return features(subject, dataset, seed=self.seed, **options)
 
 
 def _tell(words: str) -> None:
@@ -189,26 +231,32 @@ def print_anatomy(result: AnatomyResult, console: Console) -> None:
     from fathom.report import content_cells, cost_cells, recalibrated_cells, structure_cells
 
     wide = console.width >= WIDE
-    _print_table("What each layer is", structure_cells(result), console)
+    print_cells("What each layer is", structure_cells(result), console)
     costs = cost_cells(result, with_spread=wide)
     of = {"accuracy": "accuracy", "r2": "R²"}[result.metric]
-    _print_table(f"What {of} falls by when a layer is changed", costs, console)
+    print_cells(f"What {of} falls by when a layer is changed", costs, console)
     if result.layers[0].recalibrated:
         title = "The same, before / after batch normalisation is computed anew"
-        _print_table(title, recalibrated_cells(result), console)
+        print_cells(title, recalibrated_cells(result), console)
     contents = content_cells(result, with_spread=wide)
-    _print_table("What a linear model reads from it, and how alike outputs are", contents, console)
+    print_cells("What a linear model reads from it, and how alike outputs are", contents, console)
     _print_notes(result, console, wide=wide)
     _print_findings(result, console)
 
 
-def _print_table(title: str, rows: list[dict[str, str]], console: Console) -> None:
+_WORDS = ("layer", "type", "shape", "unit", "top rows")
+# Columns that go where there is no room, the first one first.
+_LEAST = ("shape", "type", "mean", "shuffled", "between, untrained", "untrained")
+
+
+def print_cells(title: str, rows: list[dict[str, str]], console: Console) -> None:
+    """Print rows of one kind under a title; columns in which nothing stands are left out."""
     from fathom.cli.screen import plain_table
 
     console.print()
     console.print(title, style="bold")
     headers = list(rows[0])
-    numbers = [header for header in headers if header not in ("layer", "type", "shape")]
+    numbers = [header for header in headers if header not in _WORDS]
     empty = [h for h in headers if all(row[h] in ("–", "") for row in rows)]
     kept = [{h: text for h, text in row.items() if h not in empty} for row in rows]
     table = plain_table(
@@ -216,7 +264,7 @@ def _print_table(title: str, rows: list[dict[str, str]], console: Console) -> No
         console,
         right=[header for header in numbers if header not in empty],
         shrinks="layer",
-        leave_out=[header for header in ("shape", "type", "mean", "shuffled") if header in kept[0]],
+        leave_out=[header for header in _LEAST if header in kept[0]],
     )
     console.print(table)
 

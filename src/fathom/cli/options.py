@@ -222,8 +222,19 @@ class StudyOptions:
     ] = 5
     seed: Annotated[int, _about("Draws the split; the first of the seeds.", "NUMBER")] = 0
     allocation: Annotated[
-        str, _about("full trains every depth at every rate from every seed.", "NAME")
-    ] = "full"
+        str,
+        _about(
+            "full trains every depth at every rate from every seed; halving begins so, and lets "
+            "the worst go early; auto is halving with --minutes, else full.",
+            "NAME",
+        ),
+    ] = "auto"
+    minutes: Annotated[
+        float | None,
+        _about(
+            "Time for the whole study: seeds, then rates, then epochs are cut to fit it.", "NUMBER"
+        ),
+    ] = None
     baselines: Annotated[
         bool,
         _about("Run a linear model and gradient boosting on the same split.", show_default=False),
@@ -286,5 +297,6 @@ class Asked:
             "seeds": study.seeds,
             "seed": study.seed,
             "allocation": study.allocation,
+            "minutes": study.minutes,
             "baselines": study.baselines,
         }

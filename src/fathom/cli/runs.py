@@ -14,6 +14,8 @@ from fathom.cli.failures import UsageError
 from fathom.cli.options import Json, StoreFolder
 from fathom.cli.stored import open_stored
 from fathom.cli.terminal import messages, output, plain
+from fathom.exports import TRACKERS, export_curves, export_to_tracker
+from fathom.specs import one_of
 from fathom.store import EXPORT_FORMATS, Store, compare, export
 
 if TYPE_CHECKING:
@@ -225,24 +227,45 @@ def export_runs(
         str | None,
         Parameter(
             metavar="FORMAT",
-            help=f"{', '.join(EXPORT_FORMATS)}; without it, as the file's name ends, else csv.",
+            help=f"{', '.join(EXPORT_FORMATS)}, or a folder for {', '.join(TRACKERS)}; without "
+            "it, as the file's name ends, else csv.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, Parameter(metavar="FILE", help="The file. Without it, NAME.FORMAT here.")
+        Path | None,
+        Parameter(metavar="FILE|FOLDER", help="Where to. Without it, NAME.FORMAT here."),
     ] = None,
+    curves: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="A row per training and epoch, with its losses and layers.",
+        ),
+    ] = False,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
-    """Write a study's trainings as a table, a row each, for other tools."""
-    stored = Store(store).open(name)
+    """Write a study's trainings for other tools: a table with a row each, or a tracker's folder.
+
+    What trackers get holds settings and curves, and stays on this machine until they are told
+    to send it.
+    """
+    stored, result = open_stored(name, store)
     ending = to or (out.suffix.removeprefix(".").lower() if out else "") or "csv"
+    one_of("format", ending, (*EXPORT_FORMATS, *TRACKERS))
     path = Path(f"{stored.name}.{ending}") if out is None else out.expanduser()
-    export(stored, path, format=ending)
+    if ending in TRACKERS:
+        export_to_tracker(result, path, study=stored.name, to=ending)
+    elif curves:
+        export_curves(result, path, study=stored.name, to=ending)
+    else:
+        export(stored, path, format=ending)
     if json:
         print_document({"study": stored.name, "export": path.absolute(), "format": ending})
     else:
-        output().print(f"trainings written to {plain(path)}", soft_wrap=True)
+        what = "curves" if curves and ending not in TRACKERS else "trainings"
+        output().print(f"{what} written to {plain(path)}", soft_wrap=True)
 
 
 # -- delete ------------------------------------------------------------------------

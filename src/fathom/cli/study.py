@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ Examples:
   fathom study prices.csv --target price --report prices.html
   fathom study pictures/ --depths 0-4 --widths 32,128 --save best.keras
   fathom study digits --activation sigmoid --depths 0,4,8,16 --learning-rates 1e-4:1e-2:5
+  fathom study digits --allocation halving               a third of the cost, the worst let go early
+  fathom study prices.csv --target price --minutes 5     as much of it as five minutes allow
   fathom study spiral --depths 1-6 --match-parameters --json > spiral.json"""
 
 
@@ -73,6 +76,7 @@ def study(
     """
     from fathom.cli.screen import Board
 
+    started = time.perf_counter()
     asked = Asked(data=data, networks=networks, training=training, study=amount)
     options = asked.spec_options()
     loading = {**data.load_options(), "seed": amount.seed}
@@ -82,7 +86,7 @@ def study(
     board = Board()
     interrupts.current().farewell = "Stopped before anything was trained; nothing was written."
     try:
-        _run(source, loading, options, written, store, board)
+        _run(source, loading, options, written, store, board, started)
     except KeyboardInterrupt as error:
         raise stopped(board, store, written) from error
     result = board.result()
@@ -98,6 +102,7 @@ def _run(
     written: OutputOptions,
     store: Store,
     board: Board,
+    started: float,
 ) -> None:
     """Run the study, from its options to its verdict, and show it."""
     with screen_for(board, written) as screen:
@@ -107,7 +112,7 @@ def _run(
         dataset = _loaded(source, loading)
         screen.phase("starting Keras and JAX")
         spec = _spec(dataset, options)
-        follow(*_stream(spec, dataset, written, store), board, screen)
+        follow(*_stream(spec, dataset, written, store, started), board, screen)
 
 
 def _refuse_unfinished_name(written: OutputOptions, store: Store) -> None:
@@ -158,11 +163,12 @@ def _spec(dataset: Dataset, options: dict[str, Any]) -> StudySpec:
 
 
 def _stream(
-    spec: StudySpec, dataset: Dataset, written: OutputOptions, store: Store
+    spec: StudySpec, dataset: Dataset, written: OutputOptions, store: Store, started: float
 ) -> tuple[Generator[Event, None, None], Sequence[ModelSpec]]:
     """Return the study's events to come, and the networks it compares."""
     from fathom.api import stream_study
     from fathom.studies import architectures
 
     name = written.name or default_name(dataset.name)
-    return stream_study(spec, dataset, name=name, store=store), architectures(spec)
+    stream = stream_study(spec, dataset, name=name, store=store, started=started)
+    return stream, architectures(spec)

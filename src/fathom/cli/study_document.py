@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fathom.specs import DROPPED
+
 if TYPE_CHECKING:
-    from fathom.specs import BaselineRecord, VerdictRecord
+    from fathom.specs import BaselineRecord, RungRecord, VerdictRecord
     from fathom.store import StoredStudy
     from fathom.studies import DepthRow, StudyResult
 
@@ -31,9 +33,11 @@ def study_document(
         "metric": header.metric,
         "status": stored.summary().status,
         "trainings": header.trainings,
-        "trained": len(result.runs),
+        "trained": sum(run.status != DROPPED for run in result.runs),
+        "dropped": sum(run.status == DROPPED for run in result.runs),
         "wall_seconds": status.wall_seconds if status else None,
         "depths": [_row(row) for row in result.rows()],
+        "rungs": [_rung(rung) for rung in result.rungs],
         "verdict": _verdict(result.verdict),
         "baselines": [_baseline(baseline) for baseline in result.baselines],
         "target": dataset["target"],
@@ -60,11 +64,22 @@ def _row(row: DepthRow) -> dict[str, Any]:
         if test is None
         else {"mean": test.mean, "low": test.low, "high": test.high, "scores": test.scores},
         "diverged": row.diverged,
+        "dropped": row.dropped,
         "gradient_ratio": row.gradient_ratio,
         "train_seconds": row.train_seconds,
         "train_loss": row.train,
         "best_epoch": row.best_epoch,
         "rates": [{"learning_rate": rate, "validation": score} for rate, score in row.rates],
+    }
+
+
+def _rung(rung: RungRecord) -> dict[str, Any]:
+    return {
+        "epoch": rung.epoch,
+        "epochs": rung.epochs,
+        "members": rung.members,
+        "dropped": len(rung.left),
+        "message": rung.message,
     }
 
 

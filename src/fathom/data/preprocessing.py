@@ -57,6 +57,22 @@ class Preprocessing:
         """
         return new_rows.transform(self.inputs, self.target, source)
 
+    def in_units(self, x: np.ndarray) -> np.ndarray:
+        """Return inputs as they were before numbers were scaled, float64 like `x`.
+
+        Features that stand for categories, windows of a series and images stay as they are.
+
+        Args:
+            x: (..., features), or any shape where one scale serves all.
+        """
+        if isinstance(self.inputs, TableInputs):
+            mean, scale = self.inputs.scaling()
+        elif isinstance(self.inputs, ArrayInputs) and not self.is_padded:
+            mean, scale = np.array(self.inputs.mean), np.array(self.inputs.scale)
+        else:
+            return np.asarray(x, "float64")
+        return np.asarray(x, "float64") * scale + mean
+
     def labels(self, predictions: np.ndarray) -> np.ndarray:
         """Return predictions as class names, or as values in the target's units.
 

@@ -51,6 +51,7 @@ class Scores:
         self._is_error = task == "regression"
         self._y = np.asarray(y, "float64")
         self._seed = seed
+        self._latest: tuple[np.ndarray, np.ndarray] | None = None
 
     def scores(self, credits: np.ndarray) -> np.ndarray:
         """Return the score of each network, float64 (...,), from credits (..., rows)."""
@@ -75,7 +76,7 @@ class Scores:
         networks, versions, rows = changed.shape
         fall = self.scores(whole)[:, None] - self.scores(changed)  # (network, version)
         after = self._drawn(changed.reshape(-1, rows)).reshape(-1, networks, versions)
-        drops = self._drawn(whole)[:, :, None] - after  # (draw, network, version)
+        drops = self._drawn_once(whole)[:, :, None] - after  # (draw, network, version)
         units = drops.mean(axis=2) if networks > 1 else drops[:, 0]
         return over_members_and_draws(float(fall.mean()), units, self._seed)
 
@@ -87,6 +88,12 @@ class Scores:
             return over_rows
         over_networks = float(self.scores(credits).std(ddof=1)) / len(credits) ** 0.5
         return max(over_rows, over_networks)
+
+    def _drawn_once(self, credits: np.ndarray) -> np.ndarray:
+        """Return `_drawn` of an array that is asked for again and again."""
+        if self._latest is None or self._latest[0] is not credits:
+            self._latest = credits, self._drawn(credits)
+        return self._latest[1]
 
     def _drawn(self, credits: np.ndarray) -> np.ndarray:
         """Return scores on every resampling, (draw, network)."""

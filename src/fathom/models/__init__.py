@@ -12,12 +12,15 @@ from fathom.models.compiling import (
     compile_for,
     gives_logits,
     known_optimizers,
+    metric_for,
     ready_to_use,
 )
 from fathom.models.counting import count_trainable, matched_width, num_parameters
 from fathom.models.describing import describe
 from fathom.models.files import load_model, model_bytes
+from fathom.models.graph import calls, is_functional
 from fathom.models.heads import training_view
+from fathom.models.new_heads import with_new_head
 from fathom.models.passes import replaced
 from fathom.models.renewing import renewal
 from fathom.models.shapes import without_values
@@ -35,6 +38,7 @@ __all__ = [
     "Trace",
     "Units",
     "build",
+    "calls",
     "check",
     "check_optimizer",
     "compile_for",
@@ -44,10 +48,12 @@ __all__ = [
     "find_sites",
     "gives_logits",
     "hooked_sites",
+    "is_functional",
     "kernels",
     "known_optimizers",
     "load_model",
     "matched_width",
+    "metric_for",
     "model_bytes",
     "no_removal",
     "num_parameters",
@@ -61,6 +67,7 @@ __all__ = [
     "training_view",
     "watched_layers",
     "with_fewer_units",
+    "with_new_head",
     "without",
     "without_values",
 ]

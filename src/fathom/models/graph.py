@@ -25,7 +25,12 @@ def calls(model: keras.Model) -> list[Node]:
 
 def last_call(model: keras.Model) -> Node:
     """Return the call that makes the only output of a functional model."""
-    history = model.outputs[0]._keras_history
+    return maker(model.outputs[0])
+
+
+def maker(tensor: Any) -> Node:
+    """Return the call that makes a tensor of a functional model."""
+    history = tensor._keras_history
     return history.operation._inbound_nodes[history.node_index]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from fathom.errors import ModelError
+from fathom.models.shapes import without_values
 
 
 def renewal(model: keras.Model, input_shape: tuple[int, ...]) -> Callable[[], keras.Model]:
@@ -26,7 +27,7 @@ def renewal(model: keras.Model, input_shape: tuple[int, ...]) -> Callable[[], ke
     """
     try:
         config = _without_seeds(model.get_config())
-        _built(type(model), config, input_shape)
+        _check_builds(type(model), config, input_shape)
     except Exception as error:  # a subclassed model may raise anything here
         raise ModelError(
             f"To draw fresh weights, {model.name!r} must say how it is built. "
@@ -42,6 +43,15 @@ def _built(kind: Any, config: dict[str, Any], input_shape: tuple[int, ...]) -> k
     if not model.built:
         model(keras.ops.zeros((1, *input_shape)))
     return model
+
+
+def _check_builds(kind: Any, config: dict[str, Any], input_shape: tuple[int, ...]) -> None:
+    """Build once, without drawing weights where the model can do without them."""
+    try:
+        with without_values():
+            _built(kind, config, input_shape)
+    except Exception:  # whatever needs the values of weights
+        _built(kind, config, input_shape)
 
 
 def _without_seeds(value: Any) -> Any:

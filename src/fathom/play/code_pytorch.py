@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from fathom.exports import ACTIVATIONS, EXPONENTIAL
 from fathom.play.code_keras import loss_of, schedule_code
 from fathom.play.experiment import Experiment, Layer
 from fathom.play.setup import Setup
 
-ACTIVATIONS = {
-    "relu": "nn.ReLU()", "tanh": "nn.Tanh()", "sigmoid": "nn.Sigmoid()", "linear": "nn.Identity()",
-    "leaky_relu": "nn.LeakyReLU(0.2)", "elu": "nn.ELU()", "selu": "nn.SELU()", "gelu": "nn.GELU()",
-    "silu": "nn.SiLU()", "mish": "nn.Mish()", "softplus": "nn.Softplus()",
-    "softsign": "nn.Softsign()", "hard_tanh": "nn.Hardtanh()", "exponential": "Exponential()",
-}  # fmt: skip
 INITIALIZERS = {
     "glorot_uniform": "nn.init.xavier_uniform_(weight)",
     "glorot_normal": "nn.init.xavier_normal_(weight)",
@@ -56,12 +51,6 @@ class Skip(nn.Module):
         return self.block(x) + self.projection(x)
 
 '''
-EXPONENTIAL = """
-class Exponential(nn.Module):
-    def forward(self, x):
-        return x.exp()
-
-"""
 
 
 def pytorch_code(setup: Setup, data: str) -> str:
@@ -86,10 +75,7 @@ def _model(setup: Setup) -> str:
         width = layer.units
     lines.append(f"    nn.Linear({width}, {layout.layers[-1].units}),")
     if not _from_logits(setup):
-        lines += [
-            f"    {'nn.Softmax(1)' if kind == 'softmax' else ACTIVATIONS[kind]},"
-            for kind in [setup.output_activation]
-        ]
+        lines.append(f"    {ACTIVATIONS[setup.output_activation]},")
     frozen = [k for k, layer in enumerate(setup.experiment.network.layers) if layer.frozen]
     if setup.experiment.network.output.frozen:
         frozen.append(len(setup.experiment.network.layers))

@@ -11,6 +11,7 @@ from fathom.report.figures.panels import arrange, axes_of
 from fathom.report.markup import figure_text
 from fathom.report.numbers import score_text
 from fathom.studies.anatomy import AnatomyResult, Estimate, LayerRow
+from fathom.studies.features import FeaturesResult, LayerFeatures
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -99,7 +100,7 @@ def layer_similarity(result: AnatomyResult) -> go.Figure:
     return figure
 
 
-def layer_probes(result: AnatomyResult) -> go.Figure:
+def layer_probes(result: AnatomyResult | FeaturesResult) -> go.Figure:
     """Draw the score of linear probes by layer, beside their three controls."""
     rows = [row for row in result.layers if not row.is_block]
     metric = METRICS[result.metric]
@@ -172,7 +173,7 @@ def _draw_line(
     points: Sequence[tuple[int, Estimate]],
     words: str,
     colour: str,
-    rows: Sequence[LayerRow],
+    rows: Sequence[LayerRow | LayerFeatures],
 ) -> None:
     figure.add_scatter(
         x=[place for place, _ in points],

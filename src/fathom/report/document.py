@@ -15,29 +15,51 @@ from fathom.studies import StudyResult
 def page(result: StudyResult, *, notices: Iterable[str] = ()) -> str:
     """Return the study as one HTML document that works from a file, offline.
 
+    Args:
+        result: The study, finished or not.
+        notices: What else the reader should know, a sentence each.
+    """
+    return self_contained(
+        f"{plain(result.header.name, limit=80)} · Fathom study",
+        _body(result, notices),
+        has_figures=bool(result.runs),
+        version=result.header.versions.get("fathom", ""),
+    )
+
+
+def self_contained(
+    title: str, body: Markup, *, has_figures: bool = True, version: str | None = None
+) -> str:
+    """Return a page of Fathom's as one HTML document that works from a file, offline.
+
     The document is about 5 MB, nearly all of it plotly.min.js (which is left
     out while there is nothing to draw). It requests nothing, and runs only
     the scripts that its policy names by hash.
 
     Args:
-        result: The study, finished or not.
-        notices: What else the reader should know, a sentence each.
+        title: Of the page; it ends in what the page is, such as "Fathom study".
+        body: Masthead, main part and data.
+        has_figures: Whether there is anything to draw.
+        version: Fathom's, that made what is shown; this one if None.
     """
-    body = _body(result, notices)
+    from fathom.version import __version__
+
+    body = fragment(body, data_block("night-colours", palette.night_colours()))
     scripts = [asset("page.js")]
-    if result.runs:
+    if has_figures:
         scripts.insert(0, plotly_script())
     size = len(body) + sum(map(len, scripts))
+    colophon = _colophon(__version__ if version is None else version, size)
     document = element(
         "html",
-        _head(result, scripts),
-        element("body", body, _colophon(result, size), [inline_script(one) for one in scripts]),
+        _head(title, scripts),
+        element("body", body, colophon, [inline_script(one) for one in scripts]),
         lang="en",
     )
     return f"<!doctype html>\n{document}\n"
 
 
-def _head(result: StudyResult, scripts: list[str]) -> Markup:
+def _head(title: str, scripts: list[str]) -> Markup:
     style = f":root {{{palette.css_variables()}}}\n{asset('style.css')}"
     return element(
         "head",
@@ -46,7 +68,7 @@ def _head(result: StudyResult, scripts: list[str]) -> Markup:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{plain(result.header.name, limit=80)} · Fathom study"),
+        element("title", title),
         element("style", Markup(style)),
     )
 
@@ -67,15 +89,13 @@ def _body(result: StudyResult, notices: Iterable[str]) -> Markup:
             sections.provenance(result),
             sections.notices_part(result, notices),
         ),
-        data_block("night-colours", palette.night_colours()),
     )
 
 
-def _colophon(result: StudyResult, size: int) -> Markup:
-    fathom = plain(result.header.versions.get("fathom", ""), limit=40)
+def _colophon(version: str, size: int) -> Markup:
     return element(
         "footer",
-        f"Made by Fathom {fathom}. This page is one file of {size_text(size)}; it loads nothing "
-        "from anywhere else and works offline.",
+        f"Made by Fathom {plain(version, limit=40)}. This page is one file of {size_text(size)}; "
+        "it loads nothing from anywhere else and works offline.",
         class_="colophon",
     )

@@ -46,13 +46,13 @@ def first_exhibit(result: StudyResult) -> Exhibit:
         if is_finished(result)
         else "The depths trained so far; the choice waits for the rest."
     )
-    return _exhibit("depth-curve", caption, figures.depth_curve(result))
+    return exhibit_of("depth-curve", caption, figures.depth_curve(result))
 
 
 def other_exhibits(result: StudyResult) -> list[Exhibit]:
     """Return the figures behind the answer; those that have nothing to show are left out."""
     drawn = [(name, caption, draw(result)) for name, (draw, caption) in _OTHERS.items()]
-    return [_exhibit(name, caption, figure) for name, caption, figure in drawn if figure]
+    return [exhibit_of(name, caption, figure) for name, caption, figure in drawn if figure]
 
 
 _OTHERS: dict[str, tuple[_Draw, str]] = {
@@ -87,7 +87,8 @@ _OTHERS: dict[str, tuple[_Draw, str]] = {
 }
 
 
-def _exhibit(name: str, caption: str, figure: go.Figure) -> Exhibit:
+def exhibit_of(name: str, caption: str, figure: go.Figure) -> Exhibit:
+    """Return a figure as the page shows it: its title is a heading of the page."""
     drawing = json.loads(str(figure.to_json(validate=False, engine="json")))
     title = drawing["layout"].pop("title")["text"]
     drawing["layout"].setdefault("margin", {})["t"] = TOP

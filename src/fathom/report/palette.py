@@ -72,6 +72,11 @@ def heat_scale() -> list[list[float | str]]:
     return [[place / (len(_DAY_HEAT) - 1), colour] for place, colour in enumerate(_DAY_HEAT)]
 
 
+def signed_scale() -> list[list[float | str]]:
+    """Return a Plotly colour scale from negative over nothing to positive."""
+    return [[0.0, TEST], [0.5, SURFACE], [1.0, VALIDATION]]
+
+
 def night_colours() -> dict[str, str]:
     """Return what each colour of a figure becomes on a dark page."""
     return {

@@ -90,7 +90,7 @@ def _bold(cell: str, row: DisplayRow) -> object:
 
 
 def _network_cells(result: StudyResult, row: DepthRow, *, digits: int) -> dict[str, str]:
-    members = sum(score.n for _, score in row.rates)
+    members = sum(score.n for _, score in row.rates) + row.dropped
     width = {"width": str(row.width) if is_width_named(result, row) else ABSENT}
     test = row.test
     return {
@@ -103,6 +103,7 @@ def _network_cells(result: StudyResult, row: DepthRow, *, digits: int) -> dict[s
         if test is None
         else interval_text(test.mean, test.low, test.high, digits=digits),
         "diverged": f"{row.diverged} of {members}" if row.diverged else "none",
+        **({"let go": f"{row.dropped} of {members}"} if result.spec.is_staged else {}),
         "gradient, first ÷ last layer": ratio_text(row.gradient_ratio),
         "kept epoch": ABSENT if row.best_epoch is None else f"{row.best_epoch:.0f}",
         "training (s)": seconds_text(row.train_seconds),
@@ -122,6 +123,7 @@ def _baseline_cells(
             baseline.test, baseline.low, baseline.high, digits=digits
         ),
         "diverged": ABSENT,
+        **({"let go": ABSENT} if result.spec.is_staged else {}),
         "gradient, first ÷ last layer": ABSENT,
         "kept epoch": ABSENT,
         "training (s)": seconds_text(baseline.train_seconds) if baseline.train_seconds else ABSENT,

@@ -22,7 +22,7 @@ from fathom.report.numbers import (
     rate_text,
     score_text,
 )
-from fathom.specs import BOOSTING
+from fathom.specs import BOOSTING, HALVING
 from fathom.studies import StudyResult, standard_error
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s\d])")
@@ -59,6 +59,7 @@ def describe_method(result: StudyResult) -> list[str]:
         _splits(result),
         _networks(result),
         _training(result),
+        _allocation(result),
         _rates(result),
         _rule(result),
         _testing(result),
@@ -133,14 +134,33 @@ def _training(result: StudyResult) -> str:
         else f"; a network stops after {counted(train.patience, 'epoch')} without a better "
         "validation loss"
     )
+    verb = "begun" if spec.is_staged else "trained"
     return (
-        f"Every depth was trained at the {noun} {rates}, each with "
+        f"Every depth was {verb} at the {noun} {rates}, each with "
         f"{counted(len(seeds), 'seed')} ({which}): {counted(result.header.trainings, 'training')} "
         f"in all. A seed decides the initial weights and the order of the batches. Optimiser "
         f"{plain(train.optimizer)}, batches of {counted(train.batch_size, 'row')}, at most "
         f"{counted(train.epochs, 'epoch')}{stop}. The weights of the epoch with the best "
         "validation loss are kept."
     )
+
+
+def _allocation(result: StudyResult) -> str:
+    if not result.spec.is_staged:
+        return ""
+    told = [plain(rung.message, limit=300) for rung in result.rungs]
+    what = {HALVING: "by halving: all members begin, and at rungs the worst are let go"}
+    how = what.get(result.spec.allocation, "in stages")
+    return (
+        f"Trainings were shared out {how}. A rung ranks every learning rate of every depth by "
+        "its mean validation score so far; the worst lose their members first, and each depth "
+        "keeps two at its best rate. Members that were let go enter no mean, figure or test; "
+        f"their curves up to then are stored. {_sentences(told)}"
+    )
+
+
+def _sentences(parts: list[str]) -> str:
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts if part)
 
 
 def _rates(result: StudyResult) -> str:

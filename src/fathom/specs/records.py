@@ -15,6 +15,7 @@ RECORD_VERSION = 1
 FINISHED = "finished"
 STOPPED_EARLY = "stopped-early"
 DIVERGED = "diverged"
+DROPPED = "dropped"
 
 BOOSTING = "hist-gradient-boosting"
 
@@ -112,7 +113,7 @@ class RunRecord:
         width: Units per hidden block.
         learning_rate: The member's learning rate.
         seed: The member's seed.
-        status: "finished", "stopped-early" or "diverged".
+        status: "finished", "stopped-early", "diverged", or "dropped": let go at a rung.
         reason: Why, in words.
         epochs: Epochs trained.
         best_epoch: Epoch, counted from 1, of the kept weights; None if
@@ -141,6 +142,50 @@ class RunRecord:
     validation_scores: tuple[float | None, ...]
     layers: tuple[LayerRecord, ...]
     train_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetGo:
+    """A member that trains no further, so that others can.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        learning_rate: The member's learning rate.
+        seed: The member's seed.
+        reason: "rate": its rate is worse than another at its depth; "depth": other
+            depths do better, and seeds beyond the first two go first; "time": there was
+            no time for it.
+    """
+
+    depth: int
+    width: int
+    learning_rate: float
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungRecord:
+    """A moment at which members were let go, and what the others still have before them.
+
+    Args:
+        epoch: Epochs that members in training had trained; 0 is the plan.
+        epochs: Epochs that the others train at most.
+        architectures: Depth and width of all it was about.
+        members: Members in training before it.
+        left: Those that were let go.
+        message: What was decided, in words.
+        is_end: Whether nobody was let go: the epochs were fitted to the time that is left.
+    """
+
+    epoch: int
+    epochs: int
+    architectures: tuple[tuple[int, int], ...]
+    members: int
+    left: tuple[LetGo, ...]
+    message: str
+    is_end: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +268,7 @@ Record = (
     StudyRecord
     | ArchitectureRecord
     | RunRecord
+    | RungRecord
     | TestRecord
     | BaselineRecord
     | VerdictRecord
@@ -233,6 +279,7 @@ KINDS: dict[str, type[Any]] = {
     "study": StudyRecord,
     "architecture": ArchitectureRecord,
     "run": RunRecord,
+    "rung": RungRecord,
     "test": TestRecord,
     "baseline": BaselineRecord,
     "verdict": VerdictRecord,
@@ -254,6 +301,7 @@ class Progress:
             last's, geometric mean over members; None if not measured.
         diverged: Members diverged so far.
         active: Members still training.
+        dropped: Members let go so far.
         seconds_left: Estimate for the whole study; None while unknown.
     """
 
@@ -266,3 +314,4 @@ class Progress:
     diverged: int
     active: int
     seconds_left: float | None
+    dropped: int = 0

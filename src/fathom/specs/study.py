@@ -9,7 +9,8 @@ from fathom.specs.names import one_of
 from fathom.specs.ranges import above, at_least, distinct
 
 DEFAULT_LEARNING_RATES = (3e-4, 1e-3, 3e-3)
-ALLOCATIONS = ("full",)
+FULL, HALVING = "full", "halving"
+ALLOCATIONS = (FULL, HALVING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,9 @@ class StudySpec:
         match_parameters: Whether each depth gets the width that brings its
             parameter count nearest to the reference network's (the deepest
             network, at the first width).
-        allocation: How trainings are shared out; "full" trains the whole grid.
+        allocation: How trainings are shared out; "full" trains the whole grid,
+            "halving" lets the worst go at rungs.
+        minutes: Time for the whole study; None takes what it takes.
         baselines: Whether gradient boosting and the majority class (or mean)
             are run on the same split.
 
@@ -76,8 +79,9 @@ class StudySpec:
     seeds: int = 5
     seed: int = 0
     match_parameters: bool = False
-    allocation: str = "full"
+    allocation: str = FULL
     baselines: bool = True
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
         distinct("depths", self.depths)
@@ -92,11 +96,18 @@ class StudySpec:
         at_least("seeds", self.seeds, 1)
         at_least("seed", self.seed, 0)
         one_of("allocation", self.allocation, ALLOCATIONS)
+        if self.minutes is not None:
+            above("minutes", self.minutes, 0)
 
     @property
     def member_seeds(self) -> tuple[int, ...]:
         """The seeds of the study's members, in order."""
         return tuple(range(self.seed, self.seed + self.seeds))
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether all architectures train side by side, so that members can be let go."""
+        return self.allocation == HALVING or self.minutes is not None
 
     @property
     def trainings(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from fathom.specs import Record, RunRecord, StudyRecord, VerdictRecord, one_of
+from fathom.specs import DROPPED, Record, RunRecord, StudyRecord, VerdictRecord, one_of
 from fathom.store.disk import write_output
 from fathom.store.findings import (
     dataset_text,
@@ -42,7 +42,7 @@ class RunRow:
         parameters: Trainable parameters.
         learning_rate: The run's learning rate.
         seed: The run's seed.
-        status: "finished", "stopped-early" or "diverged".
+        status: "finished", "stopped-early", "diverged" or "dropped".
         reason: Why, in words.
         epochs: Epochs trained.
         best_epoch: Epoch of the kept weights, counted from 1.
@@ -123,7 +123,8 @@ def export_rows(records: Sequence[Record], *, name: str | None = None) -> tuple[
 
     def row_of(run: RunRecord) -> RunRow:
         test = tests.get((run.depth, run.width))
-        is_chosen = test is not None and test.learning_rate == run.learning_rate
+        was_let_go = run.status == DROPPED
+        is_chosen = test is not None and test.learning_rate == run.learning_rate and not was_let_go
         return RunRow(
             **_study_columns(study, name),
             **{column: getattr(run, column) for column in _RUN_COLUMNS},

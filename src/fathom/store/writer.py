@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fathom.errors import FathomError, StoreError
 from fathom.specs import (
     Record,
+    RungRecord,
     RunRecord,
     StatusRecord,
     StudyRecord,
@@ -32,7 +33,7 @@ from fathom.store.summary import RUNNING, summarise
 if TYPE_CHECKING:
     import numpy as np
 
-_DURABLE = (StudyRecord, RunRecord, TestRecord, VerdictRecord, StatusRecord)
+_DURABLE = (StudyRecord, RungRecord, RunRecord, TestRecord, VerdictRecord, StatusRecord)
 
 
 class StudyWriter:

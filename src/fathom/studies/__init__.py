@@ -10,10 +10,11 @@ from fathom.studies.result import (
     gradient_ratio,
     layers_at,
 )
-from fathom.studies.verdict import best_row, standard_error
+from fathom.studies.verdict import best_row, judge, standard_error
 
 if TYPE_CHECKING:
     from fathom.studies.depth import architectures, check, depth_study
+    from fathom.studies.members import run_records
 
 __all__ = [
     "Artifact",
@@ -27,7 +28,9 @@ __all__ = [
     "check",
     "depth_study",
     "gradient_ratio",
+    "judge",
     "layers_at",
+    "run_records",
     "standard_error",
 ]
 
@@ -35,7 +38,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load what trains, and with it Keras, only when it is asked for: views need only results."""
     if name in __all__:
-        from fathom.studies import depth
+        from fathom.studies import depth, members
 
-        return getattr(depth, name)
+        return getattr(members if name == "run_records" else depth, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

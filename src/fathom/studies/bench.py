@@ -5,21 +5,22 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from statistics import fmean
-from typing import Any, TypeVar
 
 import numpy as np
 
 from fathom import measure, models, train
 from fathom.data import Dataset
 from fathom.specs import (
+    DROPPED,
     ArchitectureRecord,
     BaselineRecord,
+    LetGo,
     ModelSpec,
     Progress,
     RunRecord,
@@ -28,14 +29,102 @@ from fathom.specs import (
 )
 from fathom.studies.artifacts import Artifact, Event, artifact_name
 from fathom.studies.members import run_records
-from fathom.studies.pace import Pace, Stopwatch
+from fathom.studies.pace import Legs, Pace, Stopwatch
 from fathom.studies.result import SMALLEST, best_rate, scores_by_rate
 
 # Populations compiled ahead of the one that trains: enough to keep the cores busy.
 AHEAD = 2
 HANDOVER_SECONDS = 0.0005
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
-Returned = TypeVar("Returned")
+
+
+@dataclass(eq=False)
+class Training:
+    """One architecture in training.
+
+    Args:
+        network: The architecture.
+        population: Its members.
+        steps: What training tells, epoch by epoch.
+        epochs: Epochs of a whole training.
+        told: What was told so far.
+        left: Why members were let go, by place.
+        clock: Times the epochs.
+        is_over: Whether the time was up.
+    """
+
+    network: ModelSpec
+    population: train.Cohort
+    steps: Iterator[train.Epoch]
+    epochs: int
+    told: list[train.Epoch] = field(default_factory=list)
+    left: dict[int, LetGo] = field(default_factory=dict)
+    clock: Stopwatch = field(default_factory=Stopwatch)
+    is_over: bool = False
+
+    @property
+    def active(self) -> int:
+        """Members in training."""
+        return int(self.population.standing.active.sum())
+
+    @property
+    def epoch(self) -> int:
+        """Epochs trained."""
+        return self.told[-1].epoch if self.told else 0
+
+    def record(self) -> ArchitectureRecord:
+        """Return what is known before training."""
+        population = self.population
+        return ArchitectureRecord(
+            depth=self.network.depth,
+            width=self.network.width,
+            parameters=population.blueprint.num_parameters,
+            layers=tuple(tap.name for tap in population.taps),
+            members=population.num_members,
+            bytes=population.num_bytes,
+        )
+
+    def go_on(self, until: int) -> Iterator[train.Epoch]:
+        """Yield what each epoch tells, up to an epoch or until nobody trains on."""
+        self.clock.resume()
+        while (self.epoch < until or not self.told) and not self.is_over:
+            epoch = next(self.steps, None)
+            if epoch is None:
+                return
+            self.told.append(epoch)
+            self.clock.lap()
+            yield epoch
+            self.clock.resume()
+
+    def let_go(self, those: Iterable[LetGo]) -> None:
+        """Let members of this architecture go."""
+        for one in those:
+            if (one.depth, one.width) == (self.network.depth, self.network.width):
+                self.left[self._place(one)] = one
+        self.population.let_go(list(self.left))
+
+    def _place(self, one: LetGo) -> int:
+        member = train.Member(seed=one.seed, learning_rate=one.learning_rate)
+        return self.population.members.index(member)
+
+    def end_after(self, epoch: int) -> None:
+        """Let the training have another number of epochs."""
+        self.epochs = epoch
+        self.population.end_after(epoch)
+
+    def seconds(self) -> list[float]:
+        """Return each member's share of the training time.
+
+        Where members are let go, those who train in an epoch share it; else all members
+        share all epochs, because then those that stopped are computed, too.
+        """
+        members, laps = self.population.num_members, self.clock.laps
+        if not self.left:
+            return [self.clock.steady_seconds / members] * members
+        trained = self.population.standing.epochs
+        sharing = [int((trained > epoch).sum()) for epoch in range(len(laps))]
+        shares = [lap / max(count, 1) for lap, count in zip(laps, sharing, strict=True)]
+        return [sum(shares[: int(epochs)]) for epochs in trained]
 
 
 @contextmanager
@@ -74,18 +163,20 @@ class Bench:
         return cls(spec=spec, dataset=dataset, data=data, guess=guess.validation)
 
     def populations(
-        self, networks: Sequence[ModelSpec], executor: Executor
+        self, networks: Sequence[ModelSpec], executor: Executor, *, shrinks: bool = False
     ) -> Iterator[tuple[ModelSpec, train.Cohort]]:
         """Yield every network's population, the next ones compiling meanwhile."""
         waiting: list[tuple[ModelSpec, train.Cohort]] = []
         for network in networks:
-            waiting.append((network, self.population(network, executor)))
+            waiting.append((network, self.population(network, executor, shrinks=shrinks)))
             if len(waiting) > AHEAD:
                 yield waiting.pop(0)
         while waiting:
             yield waiting.pop(0)
 
-    def population(self, network: ModelSpec, executor: Executor) -> train.Cohort:
+    def population(
+        self, network: ModelSpec, executor: Executor, *, shrinks: bool = False
+    ) -> train.Cohort:
         """Return the population of every rate and seed of `network`, compiling."""
         settings = self.spec.train
         batch = min(settings.batch_size, len(self.dataset.train))
@@ -108,37 +199,66 @@ class Bench:
             score=measure.scorer(network.task, from_logits=models.gives_logits(blueprint.model)),
             batch_size=batch,
             watch=watch if settings.watch else None,
+            shrinks=shrinks,
         )
         population.compile(executor)
         return population
 
     def train(self, network: ModelSpec, population: train.Cohort, pace: Pace) -> Iterator[Event]:
         """Train one population; yield its records, progress and weights."""
+        training = self.begin(network, population)
+        yield training.record()
+        yield from self.go_on(training, until=training.epochs, pace=pace)
+        yield from self.finish(training)
+
+    def begin(self, network: ModelSpec, population: train.Cohort) -> Training:
+        """Return a population's training, its programs compiled."""
         population.wait()
-        yield ArchitectureRecord(
-            depth=network.depth,
-            width=network.width,
-            parameters=population.blueprint.num_parameters,
-            layers=tuple(tap.name for tap in population.taps),
-            members=population.num_members,
-            bytes=population.num_bytes,
-        )
-        runs = yield from self._trained(network, population, pace)
+        settings = self.spec.train
+        told = population.train(epochs=settings.epochs, patience=settings.patience)
+        return Training(network, population, told, epochs=settings.epochs)
+
+    def go_on(
+        self, training: Training, *, until: int, pace: Pace | Legs
+    ) -> Generator[Progress, None, None]:
+        """Train up to an epoch; yield progress after each."""
+        begun = training.epoch
+        for epoch in training.go_on(until):
+            share = (epoch.epoch - begun) / max(until - begun, 1)
+            yield self._progress(training, pace.seconds_left(share))
+
+    def finish(self, training: Training) -> Iterator[Event]:
+        """Yield what a training ends with: runs, weights, test."""
+        runs = self.runs(training)
         yield from runs
-        chosen = self._chosen(population, runs)
-        yield self._artifact(network, population, chosen)
-        yield self._test(network, population, chosen)
+        chosen = self._chosen(training.population, runs)
+        yield self._artifact(training.network, training.population, chosen)
+        yield self._test(training.network, training.population, chosen)
+
+    def runs(self, training: Training) -> list[RunRecord]:
+        """Return a record per member."""
+        return run_records(
+            training.network,
+            training.population,
+            training.told,
+            metric=self.metric,
+            seconds=training.seconds(),
+            spec=self.spec,
+            planned=training.epochs,
+            left=training.left,
+        )
 
     def linear_baseline(self, executor: Executor) -> BaselineRecord:
         """Train the linear model as a baseline, where the study does not compare it."""
         network = self.spec.model.linear()
-        population = self.population(network, executor)
-        population.wait()
-        pace = Pace()
+        training = self.begin(network, self.population(network, executor))
+        population, pace = training.population, Pace()
         pace.plan([population.blueprint.num_parameters])
-        runs = _drained(self._trained(network, population, pace))
+        for _ in self.go_on(training, until=training.epochs, pace=pace):
+            pass
+        runs = self.runs(training)
         chosen = self._chosen(population, runs)
-        outputs = population.predict(self.dataset.test.x)[list(chosen)]
+        outputs = population.predict(self.dataset.test.x, members=chosen)
         tested = self._interval(population, outputs)
         scores = [runs[place].validation_score for place in chosen]
         return BaselineRecord(
@@ -155,44 +275,19 @@ class Bench:
         """Name of the score."""
         return measure.metric_name(self.dataset.task)
 
-    def _trained(
-        self, network: ModelSpec, population: train.Cohort, pace: Pace
-    ) -> Generator[Progress, None, list[RunRecord]]:
-        """Train one population; yield its progress, return a record per member."""
-        settings, clock = self.spec.train, Stopwatch()
-        epochs: list[train.Epoch] = []
-        for epoch in population.train(epochs=settings.epochs, patience=settings.patience):
-            epochs.append(epoch)
-            clock.lap()
-            yield self._progress(network, population, epochs, pace)
-            clock.resume()
-        return run_records(
-            network,
-            population,
-            epochs,
-            metric=self.metric,
-            seconds=clock.steady_seconds / population.num_members,
-            spec=self.spec,
-        )
-
-    def _progress(
-        self,
-        network: ModelSpec,
-        population: train.Cohort,
-        epochs: Sequence[train.Epoch],
-        pace: Pace,
-    ) -> Progress:
-        last, planned = epochs[-1], self.spec.train.epochs
+    def _progress(self, training: Training, seconds_left: float | None) -> Progress:
+        told, standing = training.told, training.population.standing
         return Progress(
-            depth=network.depth,
-            width=network.width,
-            epoch=last.epoch,
-            epochs=planned,
-            best_score=self._best_score(epochs),
-            gradient_ratio=_gradient_ratio(epochs[0]),
-            diverged=int(last.standing.diverged.sum()),
-            active=int(last.standing.active.sum()),
-            seconds_left=pace.seconds_left(last.epoch / planned),
+            depth=training.network.depth,
+            width=training.network.width,
+            epoch=told[-1].epoch,
+            epochs=training.epochs,
+            best_score=self._best_score(told),
+            gradient_ratio=_gradient_ratio(told[0]),
+            diverged=int(standing.diverged.sum()),
+            active=int(standing.active.sum()),
+            dropped=int(standing.dropped.sum()),
+            seconds_left=seconds_left,
         )
 
     def _best_score(self, epochs: Sequence[train.Epoch]) -> float | None:
@@ -202,12 +297,19 @@ class Bench:
             return None
         rates = len(self.spec.learning_rates)
         best = np.nanmax(np.where(np.isfinite(scores), scores, self.guess), axis=0)
-        return float(best.reshape(rates, -1).mean(axis=1).max())
+        stay = ~epochs[-1].standing.dropped.reshape(rates, -1)
+        counts = np.maximum(stay.sum(axis=1), 1)
+        means = (best.reshape(rates, -1) * stay).sum(axis=1) / counts
+        return float(means[stay.any(axis=1)].max())
 
     def _chosen(self, population: train.Cohort, runs: Sequence[RunRecord]) -> list[int]:
         """Return the places of the members at the rate that validates best."""
         rate = best_rate(scores_by_rate(runs, guess=self.guess))
-        return [i for i, m in enumerate(population.members) if m.learning_rate == rate]
+        return [
+            place
+            for place, run in enumerate(runs)
+            if run.learning_rate == rate and run.status != DROPPED
+        ]
 
     def _artifact(
         self, network: ModelSpec, population: train.Cohort, chosen: Sequence[int]
@@ -236,7 +338,7 @@ class Bench:
         self, network: ModelSpec, population: train.Cohort, chosen: Sequence[int]
     ) -> TestRecord:
         started = time.perf_counter()
-        outputs = population.predict(self.dataset.test.x)[list(chosen)]
+        outputs = population.predict(self.dataset.test.x, members=chosen)
         seconds = time.perf_counter() - started
         scores = self._scores(population, outputs)
         interval = self._interval(population, outputs)
@@ -248,7 +350,7 @@ class Bench:
             mean=interval.mean,
             low=interval.low,
             high=interval.high,
-            predict_seconds=1000 * seconds / len(self.dataset.test) / population.num_members,
+            predict_seconds=1000 * seconds / len(self.dataset.test) / len(chosen),
         )
 
     def _scores(self, population: train.Cohort, outputs: np.ndarray) -> np.ndarray:
@@ -265,15 +367,6 @@ class Bench:
             correct = measure.is_correct(y, outputs, from_logits=logits)
             return measure.accuracy_interval(correct, seed=seed)
         return measure.r2_interval(y, outputs[..., 0], seed=seed)
-
-
-def _drained(told: Generator[Any, None, Returned]) -> Returned:
-    """Return what a generator returns, whatever it tells on the way."""
-    while True:
-        try:
-            next(told)
-        except StopIteration as end:
-            return end.value
 
 
 def _gradient_ratio(first: train.Epoch) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from fathom.specs import (
     ModelSpec,
     Progress,
     Record,
+    RungRecord,
+    RunRecord,
     StatusRecord,
     StudyRecord,
     StudySpec,
@@ -26,7 +29,11 @@ from fathom.studies.bench import Bench, compiler
 from fathom.studies.machine import machine, versions
 from fathom.studies.pace import Pace
 from fathom.studies.result import StudyResult
+from fathom.studies.stages import Compiled, Stages
 from fathom.studies.verdict import judge
+
+# With a number of minutes, gradient boosting may take this part of them.
+BOOSTING_SHARE = 0.1
 
 
 def check(spec: StudySpec, dataset: Dataset) -> None:
@@ -70,7 +77,12 @@ def _matched(model: ModelSpec, depths: Sequence[int], width: int) -> tuple[Model
 
 
 def depth_study(
-    spec: StudySpec, dataset: Dataset, *, name: str, earlier: Sequence[Record] = ()
+    spec: StudySpec,
+    dataset: Dataset,
+    *,
+    name: str,
+    earlier: Sequence[Record] = (),
+    started: float | None = None,
 ) -> Iterator[Event]:
     """Run the study and tell what happens as it happens.
 
@@ -84,13 +96,14 @@ def depth_study(
         name: The study's name.
         earlier: What the same study told before it stopped. What is tested
             is not trained again, and the verdict counts it.
+        started: `time.perf_counter()` when its minutes began; None for now.
 
     Yields:
         The study's records in order, progress after every epoch, and the
         weights of each depth at its chosen rate.
     """
     check(spec, dataset)
-    pace = Pace()
+    pace = Pace(started)
     records = list(earlier)
     for event in _events(spec, dataset, name, pace, records):
         if not isinstance(event, Progress | Artifact):
@@ -106,25 +119,62 @@ def _events(
     spec: StudySpec, dataset: Dataset, name: str, pace: Pace, earlier: Sequence[Record]
 ) -> Iterator[Event]:
     told = _Told.by(earlier)
-    header = _header(spec, dataset, name)
-    if header.spec != told.spec:
-        yield header
-    yield StatusRecord(status="running", message="going on" if earlier else "training")
-    guess = baselines.guessing(dataset, seed=spec.seed)
-    if guess.name not in told.baselines:
-        yield guess
     networks = architectures(spec)
     missing = [network for network in networks if (network.depth, network.width) not in told.tested]
     pace.plan(models.num_parameters(network) for network in missing)
+    guess = baselines.guessing(dataset, seed=spec.seed)
     bench = Bench.of(spec, dataset, guess)
     with compiler() as executor:
-        for network, population in bench.populations(missing, executor):
-            yield from bench.train(network, population, pace)
-            pace.next()
-        if spec.baselines and all(n.depth > 0 for n in networks) and "linear" not in told.baselines:
+        compiled = bench.populations(missing, executor, shrinks=spec.is_staged)
+        stages = Stages(bench, told.runs, told.rungs, pace)
+        boosted = _boosting(spec, dataset, told) if spec.minutes is not None else None
+        if spec.minutes is not None and not told.rungs and missing:
+            compiled = list(compiled)  # before anything is told: there may be too little time
+            stages.plan(compiled)
+        yield from _beginning(_header(spec, dataset, name), guess, told)
+        if boosted is not None:
+            yield boosted
+        if spec.is_staged and missing:
+            yield from stages.run(compiled)
+        else:
+            yield from _one_by_one(bench, compiled, pace)
+        if _needs_linear(spec, networks, told):
             yield bench.linear_baseline(executor)
-    if spec.baselines and baselines.can_boost(dataset) and BOOSTING not in told.baselines:
-        yield baselines.boosting(dataset, seed=spec.seed)
+    boosted = _boosting(spec, dataset, told) if spec.minutes is None else None
+    if boosted is not None:
+        yield boosted
+
+
+def _beginning(header: StudyRecord, guess: BaselineRecord, told: _Told) -> Iterator[Event]:
+    if header.spec != told.spec:
+        yield header
+    yield StatusRecord(status="running", message="going on" if told.spec else "training")
+    if guess.name not in told.baselines:
+        yield guess
+
+
+def _boosting(spec: StudySpec, dataset: Dataset, told: _Told) -> BaselineRecord | None:
+    """Return gradient boosting, unless it is told, unwanted, or takes too much of the time."""
+    if not spec.baselines or BOOSTING in told.baselines:
+        return None
+    seconds = math.inf if spec.minutes is None else BOOSTING_SHARE * 60 * spec.minutes
+    return (
+        baselines.boosting(dataset, seed=spec.seed)
+        if baselines.can_boost(dataset, seconds=seconds)
+        else None
+    )
+
+
+def _needs_linear(spec: StudySpec, networks: Sequence[ModelSpec], told: _Told) -> bool:
+    is_compared = any(network.depth == 0 for network in networks)
+    is_known = is_compared or "linear" in told.baselines
+    return spec.baselines and spec.minutes is None and not is_known
+
+
+def _one_by_one(bench: Bench, compiled: Compiled, pace: Pace) -> Iterator[Event]:
+    for network, population in compiled:
+        yield from bench.train(network, population, pace)
+        pace.next()
 
 
 @dataclass(frozen=True)
@@ -134,6 +184,8 @@ class _Told:
     spec: dict[str, Any] | None
     tested: frozenset[tuple[int, int]]
     baselines: frozenset[str]
+    runs: tuple[RunRecord, ...]
+    rungs: tuple[RungRecord, ...]
 
     @classmethod
     def by(cls, records: Sequence[Record]) -> _Told:
@@ -144,6 +196,8 @@ class _Told:
             spec=headers[-1].spec if headers else None,
             tested=frozenset((test.depth, test.width) for test in tests),
             baselines=frozenset(baseline.name for baseline in models_told),
+            runs=tuple(record for record in records if isinstance(record, RunRecord)),
+            rungs=tuple(record for record in records if isinstance(record, RungRecord)),
         )
 
 

@@ -16,8 +16,8 @@ class Pace:
     An architecture's work is taken as its parameters and a fixed part.
     """
 
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
+    def __init__(self, started: float | None = None) -> None:
+        self._started = time.perf_counter() if started is None else started
         self._work: list[float] = []
         self._done = 0
 
@@ -39,6 +39,36 @@ class Pace:
         done = sum(self._work[: self._done]) + share * self._work[self._done]
         total = sum(self._work)
         return self.elapsed * (total - done) / done if done > 0.02 * total else None
+
+
+class Legs:
+    """Estimates the time left of a study whose architectures take turns, leg by leg.
+
+    Args:
+        pace: Knows when the study began.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._done = 0.0
+        self._leg = 0.0
+        self._left = 0.0
+
+    def begin(self, leg: float, *, left: float) -> None:
+        """Say how much work the next leg is, and how much is left after it."""
+        self._done += self._leg
+        self._leg, self._left = leg, left
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the study began."""
+        return self._pace.elapsed
+
+    def seconds_left(self, share: float) -> float | None:
+        """Return the seconds left when `share` of the present leg is done."""
+        done = self._done + share * self._leg
+        left = self._left + (1 - share) * self._leg
+        return self.elapsed * left / done if done > 0.02 * (done + left) else None
 
 
 class Stopwatch:
@@ -66,5 +96,10 @@ class Stopwatch:
     @property
     def steady_seconds(self) -> float:
         """Seconds that all epochs take at their steady pace."""
+        return sum(self.laps)
+
+    @property
+    def laps(self) -> list[float]:
+        """Seconds of every epoch, the first of them taken as an average one."""
         trained, steady = self._laps[1:], self._laps[2:]
-        return len(trained) * sum(steady) / len(steady) if steady else sum(trained)
+        return [sum(steady) / len(steady), *steady] if steady else trained

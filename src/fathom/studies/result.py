@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 
 from fathom.specs import (
     DIVERGED,
+    DROPPED,
     ArchitectureRecord,
     BaselineRecord,
     LayerRecord,
     Record,
+    RungRecord,
     RunRecord,
     StatusRecord,
     StudyRecord,
@@ -62,7 +64,9 @@ class DepthRow:
             geometric mean over seeds; None if not watched.
         train_seconds: Mean time to train one member at the chosen rate.
         best_epoch: Mean epoch of the kept weights at the chosen rate.
-        rates: Validation score of every rate, in the order they were given.
+        rates: Validation score of every rate with members that were not let go, in the
+            order they were given.
+        dropped: Members that were let go, over all rates; no mean counts them.
     """
 
     depth: int
@@ -78,6 +82,7 @@ class DepthRow:
     train_seconds: float
     best_epoch: float | None
     rates: tuple[tuple[float, Score], ...]
+    dropped: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class StudyResult:
         runs: One record per trained member.
         tests: One record per architecture tested.
         baselines: Models that are not networks.
+        rungs: When members were let go; of an epoch told twice, the last word.
         verdict: None until the study is finished.
         status: The last status; None if none was recorded.
     """
@@ -103,6 +109,7 @@ class StudyResult:
     baselines: tuple[BaselineRecord, ...]
     verdict: VerdictRecord | None
     status: StatusRecord | None
+    rungs: tuple[RungRecord, ...] = ()
 
     @classmethod
     def from_records(cls, records: Iterable[Record]) -> StudyResult:
@@ -127,6 +134,7 @@ class StudyResult:
             baselines=_of(found, BaselineRecord),
             verdict=_last(_of(found, VerdictRecord)),
             status=_last(_of(found, StatusRecord)),
+            rungs=_latest(_of(found, RungRecord), "epoch", "is_end"),
         )
 
     @property
@@ -138,12 +146,12 @@ class StudyResult:
         return 0.0
 
     def rows(self) -> tuple[DepthRow, ...]:
-        """Return a row per architecture with trained members, in the study's order."""
+        """Return a row per architecture with members that were not let go, in the study's order."""
         groups = self.runs_by_architecture()
         return tuple(
             self._row(architecture, groups[architecture.depth, architecture.width])
             for architecture in self.architectures
-            if groups[architecture.depth, architecture.width]
+            if whole(groups[architecture.depth, architecture.width])
         )
 
     def runs_by_architecture(self) -> dict[tuple[int, int], list[RunRecord]]:
@@ -154,14 +162,14 @@ class StudyResult:
         return groups
 
     def runs_at_best(self, row: DepthRow) -> list[RunRecord]:
-        """Return the runs behind a row: its architecture's, at the chosen rate."""
-        runs = self.runs_by_architecture()[row.depth, row.width]
+        """Return the runs behind a row: its architecture's, at the chosen rate, not let go."""
+        runs = whole(self.runs_by_architecture()[row.depth, row.width])
         return [run for run in runs if run.learning_rate == row.learning_rate]
 
     def _row(self, architecture: ArchitectureRecord, runs: Sequence[RunRecord]) -> DepthRow:
         rates = scores_by_rate(runs, guess=self.guess)
         best = best_rate(rates)
-        chosen = [run for run in runs if run.learning_rate == best]
+        chosen = [run for run in whole(runs) if run.learning_rate == best]
         return DepthRow(
             depth=architecture.depth,
             width=architecture.width,
@@ -176,24 +184,36 @@ class StudyResult:
             train_seconds=fmean(run.train_seconds for run in chosen),
             best_epoch=_mean(run.best_epoch for run in chosen),
             rates=tuple(rates.items()),
+            dropped=len(runs) - len(whole(runs)),
         )
 
 
 def scores_by_rate(runs: Sequence[RunRecord], *, guess: float) -> dict[float, Score]:
     """Return the validation score over seeds of every learning rate.
 
-    A member that never gave a finite validation loss counts as `guess`.
+    A member that never gave a finite validation loss counts as `guess`; one that was
+    let go does not count.
     """
     groups: dict[float, list[float]] = defaultdict(list)
-    for run in runs:
+    for run in whole(runs):
         score = run.validation_score
         groups[run.learning_rate].append(guess if score is None else score)
     return {rate: summarise(scores) for rate, scores in groups.items()}
 
 
 def best_rate(rates: dict[float, Score]) -> float:
-    """Return the rate with the highest mean; of equals the smallest rate."""
-    return min(rates, key=lambda rate: (-rates[rate].mean, rate))
+    """Return the rate with the highest mean; of equals the smallest rate.
+
+    Where members were let go, a mean over a single seed is no match for others.
+    """
+    fewest = min(2, max(score.n for score in rates.values()))
+    known = [rate for rate, score in rates.items() if score.n >= fewest]
+    return min(known, key=lambda rate: (-rates[rate].mean, rate))
+
+
+def whole(runs: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return the runs that were not let go."""
+    return [run for run in runs if run.status != DROPPED]
 
 
 def summarise(scores: Sequence[float]) -> Score:

@@ -20,7 +20,7 @@ from fathom import measure, models, train
 from fathom.data import Dataset, Split
 from fathom.errors import ModelError
 from fathom.specs import at_least, within
-from fathom.studies.anatomy.examining import outermost
+from fathom.studies.anatomy.removing import outermost
 from fathom.studies.anatomy.subject import Subject, fitted, subject_of
 from fathom.studies.wording import listed, number
 

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from fathom.specs import BOOSTING, BaselineRecord, VerdictRecord
+from fathom.studies import allocation_words
 from fathom.studies import training_failures as failures
 from fathom.studies.result import DepthRow, StudyResult
+from fathom.studies.rule import best_row, choose, standard_error
 from fathom.studies.wording import depths_in_words, listed, number, plural, score, seconds
 
 RULE = "one-standard-error"
@@ -36,6 +38,7 @@ def judge(result: StudyResult) -> VerdictRecord:
     tellers: dict[str, Callable[..., str | None]] = {
         "answer": _answer,
         "certainty": _certainty,
+        "allocation": _allocation,
         "more_depth": _more_depth,
         "failures": _failures,
         "equal_parameters": _equal_parameters,
@@ -52,34 +55,6 @@ def judge(result: StudyResult) -> VerdictRecord:
         text="\n\n".join(findings.values()),
         findings=findings,
     )
-
-
-def best_row(rows: Sequence[DepthRow]) -> DepthRow:
-    """Return the row with the best mean validation score; of equals the shallowest."""
-    return min(rows, key=lambda row: (-row.validation.mean, row.depth, row.parameters))
-
-
-def choose(rows: Sequence[DepthRow], result: StudyResult) -> DepthRow:
-    """Return the shallowest row within one standard error of the best; of equals the smallest."""
-    best = best_row(rows)
-    floor = best.validation.mean - standard_error(best, result)
-    enough = [row for row in rows if row.validation.mean >= floor]
-    return min(enough, key=lambda row: (row.depth, row.parameters))
-
-
-def standard_error(row: DepthRow, result: StudyResult) -> float:
-    """Return the standard error that the rule uses.
-
-    Over seeds where there are several, but at least one validation row's
-    worth of score: what is smaller cannot be told apart. With one seed, the
-    binomial error of an accuracy.
-    """
-    rows = result.header.dataset["rows"]["validation"]
-    if row.validation.se is not None:
-        return max(row.validation.se, 0.5 / rows)
-    if result.header.metric == "accuracy":
-        return math.sqrt(max(row.validation.mean * (1 - row.validation.mean), 1 / rows) / rows)
-    return 1 / math.sqrt(rows) * max(1 - row.validation.mean, 0)
 
 
 def has_learned(row: DepthRow, result: StudyResult) -> bool:
@@ -111,7 +86,13 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
             "something to learn: try other learning rates, more epochs, or batch normalisation."
         )
     reasons = failures.in_words(result, result.rows())
-    findings = {"answer": answer, **({"failures": reasons} if reasons else {}), "next": advice}
+    told = {
+        "answer": answer,
+        "allocation": allocation_words.in_words(result, result.rows()),
+        "failures": reasons,
+        "next": advice,
+    }
+    findings = {name: text for name, text in told.items() if text}
     return VerdictRecord(
         depth=None, width=None, rule=RULE, text="\n\n".join(findings.values()), findings=findings
     )
@@ -142,7 +123,7 @@ def _answer(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> 
 def _certainty(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str:
     best = best_row(rows)
     error = standard_error(best, result)
-    seeds = result.spec.seeds
+    seeds = best.validation.n
     basis = (
         f"over {plural(seeds, 'seed')}"
         if seeds > 1
@@ -163,11 +144,24 @@ def _certainty(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     tied = [row for row in rows if row.validation.mean >= best.validation.mean - error]
     gap = best.validation.mean - chosen.validation.mean
     return (
-        f"The highest validation mean is depth {best.depth}'s, {_with_error(best, result)} "
+        f"{_highest(rows, best)} is depth {best.depth}'s, {_with_error(best, result)} "
         f"{basis}; depth {chosen.depth} is {score(gap, result)} below it, within one standard "
         f"error, so nothing speaks for the deeper network. "
         f"{_tie(tied)}"
     )
+
+
+def _highest(rows: Sequence[DepthRow], best: DepthRow) -> str:
+    higher = any(row.validation.mean > best.validation.mean for row in rows)
+    return (
+        f"The highest mean of {best.validation.n} seeds"
+        if higher
+        else ("The highest validation mean")
+    )
+
+
+def _allocation(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
+    return allocation_words.in_words(result, rows)
 
 
 def _tie(tied: Sequence[DepthRow]) -> str:

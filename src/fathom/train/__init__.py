@@ -5,6 +5,7 @@ from fathom import runtime
 runtime.start()
 
 from fathom.train.batch_gradients import batch_gradient_lengths  # noqa: E402
+from fathom.train.begun import begun_with, weights_of  # noqa: E402
 from fathom.train.blueprint import Blueprint, build_with_values, record  # noqa: E402
 from fathom.train.cohort import Cohort  # noqa: E402
 from fathom.train.divergence import first_cause  # noqa: E402
@@ -30,6 +31,7 @@ from fathom.train.variants import (  # noqa: E402
     Variants,
     owners,
     spread,
+    streamed,
 )
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "as_rows",
     "batch_gradient_lengths",
     "batch_order",
+    "begun_with",
     "build_with_values",
     "first_cause",
     "fresh_weights",
@@ -69,5 +72,7 @@ __all__ = [
     "snapshot",
     "spread",
     "steps_per_epoch",
+    "streamed",
     "taken",
+    "weights_of",
 ]

@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
 import numpy as np
 
-from fathom.train import devices, initial, orders, program_cache, stopping
+from fathom.train import devices, initial, orders, pacing, program_cache, stopping
 from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
+    Packed,
     State,
     Weights,
     advance_program,
     keep_program,
+    outputs_program,
     packed_shapes,
-    predict_program,
     unpacked,
     weights_of,
 )
+from fathom.train.seats import Seats
 from fathom.train.terms import Epoch, Member, Score, TrainingData, Watch
 
-# A call into compiled code cannot be interrupted: aim at calls of well under a second
-# on a core that does some 2e10 floating-point operations in that time.
-OPERATIONS_PER_CALL = 8e9
 PREDICT_BYTES = 64 * 2**20
 # Members of a device that train side by side, in networks whose blocks are at least so wide.
 FEW_MEMBERS = 8
 NARROWEST = 4
+# The measure that needs the weights before the last step. Where a member stops unforeseen, because
+# it diverges, they are not at hand.
+STEP_MEASURE = "update_ratio"
 
 
 class Cohort:
     """Members of one compiled program in training, on data and scores of a study.
+
+    Members that have stopped, or were let go, leave as soon as that frees a block
+    of members: from then on an epoch costs less, and nothing is compiled for it.
 
     Args:
         blueprint: The recorded model.
@@ -46,6 +52,11 @@ class Cohort:
             them "loss".
         batch_size: Rows per step; at most the training rows.
         watch: How layers are watched; None for not at all.
+        shrinks: Whether members will be let go one after the other: their blocks
+            are then narrow, and there are always blocks.
+
+    Attributes:
+        standing: Where each member stands.
     """
 
     def __init__(
@@ -57,12 +68,17 @@ class Cohort:
         score: Score,
         batch_size: int,
         watch: Watch | None = None,
+        shrinks: bool = False,
     ) -> None:
         self.blueprint = blueprint
         self.members = tuple(members)
         self.data = data
         self.batch_size = min(batch_size, data.rows)
-        self.block = self._block_width()
+        self.block = self._block_width(shrinks=shrinks)
+        self.standing = stopping.at_start(self.num_members)
+        everyone = np.arange(self.num_members)
+        self._seats = Seats.of(everyone, width=self._width, block=self.block)
+        self._left: dict[int, Packed] = {}  # what members without a seat have kept
         self.taps = tuple(watch.taps(blueprint.model)) if watch else ()
         self._watch = watch
         self._score = score
@@ -72,10 +88,14 @@ class Cohort:
             for dtype, shape in packed_shapes(weights_of(self._state)).items()
         }
         self._before = self._state.trainable
+        self._may_be_measured = self._is_last_step_seen = True
         taps = [(tap.name, tap.output.name, tap.activation) for tap in self.taps]
         described = program_cache.describe(blueprint.model, taps=taps, block=self.block)
         self._programs = Programs(described)
-        self._steps_per_call = self._affordable_steps()
+        self._pace = pacing.Pace()
+        self._order_steps = pacing.most_steps(
+            self.steps_per_epoch, members=self._width, batch_size=self.batch_size
+        )
 
     # -- compilation -------------------------------------------------------
 
@@ -90,21 +110,24 @@ class Cohort:
     def _sources(self) -> dict[str, Source]:
         model, data, block = self.blueprint.model, self.data, self.block
         state = devices.shape_of(self._state, by_member=True)
-        order = self._by_member_shape((self._steps_per_call, self.batch_size), "int32")
+        order = self._by_member_shape((self._order_steps, self.batch_size), "int32")
         rows, x_block, x_probe, y_probe = devices.shape_of(
             ((data.x, data.y, None), self._block(data.x_validation, 0), data.x_probe, data.y_probe),
             by_member=False,
         )
-        number = devices.shape_of(np.int32(0), by_member=False)
-        blocks = devices.shape_of(self._blocks, by_member=True)
+        span = devices.shape_of(np.zeros(2, np.int32), by_member=False)
+        blocks = devices.shape_of(self._seats.blocks, by_member=True)
         weights, kept = weights_of(state), devices.shape_of(self._kept, by_member=True)
         chosen = self._by_member_shape((), "bool")
         sources = {
             "advance": Source(
                 lambda: advance_program(model, block=block),
-                (blocks, state, rows, order, number, {}),
+                (blocks, state, rows, order, span, {}),
             ),
-            "predict": Source(lambda: predict_program(model, block=block), (weights, x_block)),
+            "predict": Source(
+                lambda: outputs_program(model, block=block),
+                (blocks, devices.shape_of(self._outputs, by_member=True), weights, x_block),
+            ),
             "keep": Source(keep_program, (weights, kept, chosen)),
         }
         if self._watch:
@@ -113,20 +136,17 @@ class Cohort:
             )
         return sources
 
-    def _block_width(self) -> int | None:
+    def _block_width(self, *, shrinks: bool) -> int | None:
         """Return how many members train side by side; None for all of a device's.
 
         A loop over blocks takes a third longer to compile. A few members of a
         small network, which compile for longer than they train, do without it.
         """
         width = devices.block_width(self.blueprint.operations_per_row * self.batch_size)
+        if shrinks:
+            return max(width // 2, 1)
         each = devices.padded(self.num_members) // devices.num_devices()
         return None if width >= NARROWEST and each <= FEW_MEMBERS else width
-
-    def _affordable_steps(self) -> int:
-        """Return how many steps one call into compiled code may take."""
-        per_step = 6 * self._width * self.batch_size * max(self.blueprint.operations_per_row, 2000)
-        return max(1, min(self.steps_per_epoch, int(OPERATIONS_PER_CALL / per_step)))
 
     def _by_member_shape(self, shape: tuple[int, ...], dtype: str) -> Any:
         empty = np.broadcast_to(np.zeros((), dtype), (self._width, *shape))
@@ -146,13 +166,6 @@ class Cohort:
     def _width(self) -> int:
         """Members in the arrays: filled up so that every device has as many whole blocks."""
         return devices.padded(self.num_members, self.block or 1)
-
-    @cached_property
-    def _blocks(self) -> Any:
-        """How many blocks each device computes, placed."""
-        slots = np.arange(self.num_members)
-        blocks = devices.blocks_of(slots, width=self._width, block=self.block or 1)
-        return devices.place_by_member(blocks)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -176,75 +189,149 @@ class Cohort:
         each member's best validation loss are kept; zeros for a member that
         never had a finite one.
         """
-        standing = stopping.at_start(self.num_members)
-        yield Epoch(
-            epoch=0, loss=None, validation={}, standing=standing, layers=self._measure_layers()
+        self.end_after(epochs)
+        yield self._told(0, None, {}, layers=self._measure_layers())
+        epoch = 0
+        while epoch < self._last and self.standing.active.any():
+            epoch += 1
+            self._move_up()
+            yield self._tell_epoch(epoch, patience=patience)
+
+    def end_after(self, epoch: int) -> None:
+        """Let training end with another epoch than was planned."""
+        self._last = epoch
+
+    def rehearse(self, steps: int) -> None:
+        """Take some steps of an epoch on one block of each device, and forget them.
+
+        Who times it learns what an epoch will cost.
+        """
+        order = np.zeros((self._width, self._order_steps, self.batch_size), np.int32)
+        state = self._run(
+            "advance",
+            self._one_block,
+            self._state,
+            (self.data.x, self.data.y, None),
+            devices.place_by_member(order),
+            devices.placed_numbers(0, min(steps, self._order_steps)),
+            {},
         )
-        for epoch in range(1, epochs + 1):
-            loss = self._train_epoch(epoch)
-            validation = self._validate()
-            before, standing = (
-                standing,
-                stopping.judge(
-                    standing,
-                    epoch=epoch,
-                    loss=loss,
-                    validation_loss=validation["loss"],
-                    patience=patience,
-                ),
-            )
-            self._keep(standing.improved)
-            stopped = epoch == epochs or bool((before.active & ~standing.active).any())
-            yield Epoch(
-                epoch=epoch,
-                loss=loss,
-                validation=validation,
-                standing=standing,
-                layers=self._measure_layers() if stopped or self._is_watched(epoch) else None,
-            )
-            if not standing.active.any():
-                break
+        jax.block_until_ready(state)
+
+    def rehearse_validation(self) -> None:
+        """Predict the first of `num_row_blocks` on one block of each device, and forget it."""
+        x = self._block(self.data.x_validation, 0)
+        weights = weights_of(self._state)
+        jax.block_until_ready(self._run("predict", self._one_block, self._outputs, weights, x))
+
+    @property
+    def num_row_blocks(self) -> int:
+        """In how many parts the validation rows are predicted."""
+        return -(-len(self.data.x_validation) // self._block_rows)
+
+    @cached_property
+    def _one_block(self) -> Any:
+        return devices.place_by_member(np.ones_like(self._seats.blocks))
+
+    def blocks_for(self, members: int) -> int:
+        """Return how many blocks of members a device computes one after the other."""
+        block = self.block or self._width // devices.num_devices()
+        return devices.padded(members, block) // (block * devices.num_devices())
+
+    def let_go(self, places: Sequence[int]) -> None:
+        """Let members go after the epoch that was told last: they train no further."""
+        self.standing = stopping.let_go(self.standing, places)
+
+    def _tell_epoch(self, epoch: int, *, patience: int | None) -> Epoch:
+        before = self.standing
+        self._may_be_measured = self._watch is not None and (
+            epoch == self._last or self._is_watched(epoch) or self._may_stop(epoch, patience)
+        )
+        loss, validation = self._train_epoch(epoch), self._validate()
+        self.standing = stopping.judge(
+            before, epoch=epoch, loss=loss, validation_loss=validation["loss"], patience=patience
+        )
+        self._keep(self.standing.improved)
+        stopped = epoch == self._last or bool((before.active & ~self.standing.active).any())
+        layers = self._measure_layers() if stopped or self._is_watched(epoch) else None
+        return self._told(epoch, loss, validation, layers=layers)
+
+    def _told(
+        self,
+        epoch: int,
+        loss: np.ndarray | None,
+        validation: dict[str, np.ndarray],
+        *,
+        layers: dict[str, np.ndarray] | None,
+    ) -> Epoch:
+        return Epoch(
+            epoch=epoch, loss=loss, validation=validation, standing=self.standing, layers=layers
+        )
+
+    def _move_up(self) -> None:
+        """Seat those who train on closer together, if that frees a block."""
+        closer = self._seats.fewer(np.flatnonzero(self.standing.active))
+        if closer is None:
+            return
+        kept = self._kept_on_host()
+        leaving = np.setdiff1d(self._seats.members, closer.members)
+        self._left |= {member: kept[member] for member in leaving.tolist()}
+        source = self._seats.slots_of(closer.filled)
+        move = partial(jax.tree.map, lambda leaf: np.asarray(leaf)[source])
+        self._state = devices.place_by_member(move(self._state))
+        self._kept = devices.place_by_member(move(self._kept))
+        self._before = self._state.trainable
+        self._seats = closer
 
     def _train_epoch(self, epoch: int) -> np.ndarray:
         """Train one epoch and return each member's mean loss.
 
-        Members that have stopped train on: nobody looks at them any more, and
-        holding them still would cost more than the arithmetic.
+        Members that have stopped train on until their block is freed: nobody looks
+        at them any more, and holding them still would cost more than the arithmetic.
         """
-        seeds = [member.seed for member in self._filled()]
+        seeds = [self.members[place].seed for place in self._seats.filled]
         order = orders.population_order(
             seeds, epoch - 1, rows=self.data.rows, batch_size=self.batch_size
         )
         self._state = self._state._replace(metrics=self._no_metrics)
-        for start, stop in self._calls():
-            self._before = self._state.trainable
-            self._advance(order[:, start:stop])
+        for start in range(0, self.steps_per_epoch, self._order_steps):
+            part = order[:, start : start + self._order_steps]
+            self._walk(part, ends=start + self._order_steps >= self.steps_per_epoch)
         return self._mean_loss()
 
-    def _calls(self) -> Iterator[tuple[int, int]]:
-        """Yield the steps of each call; the last step is a call of its own if layers are watched.
+    def _walk(self, order: np.ndarray, *, ends: bool) -> None:
+        """Take the steps of an order, in calls short enough for Ctrl-C.
 
-        So the weights before the last step are at hand, and its change of them
-        can be measured.
+        An epoch's last step is a call of its own if layers may be measured after it: so
+        the weights before it are at hand, and its change of them can be measured.
         """
-        last = self.steps_per_epoch - 1 if self._watch else self.steps_per_epoch
-        for start in range(0, last, self._steps_per_call):
-            yield start, min(start + self._steps_per_call, last)
-        if self._watch:
-            yield last, last + 1
-
-    def _advance(self, order: np.ndarray) -> None:
         steps = order.shape[1]
-        padding = ((0, 0), (0, self._steps_per_call - steps), (0, 0))
-        self._state = self._run(
+        missing = self._order_steps - steps
+        padded = np.pad(order, ((0, 0), (0, missing), (0, 0))) if missing else order
+        placed = devices.place_by_member(padded)
+        self._is_last_step_seen = self._may_be_measured
+        last = steps - 1 if self._is_last_step_seen and ends else steps
+        step = 0
+        while step < steps:
+            until = last if step < last else steps
+            stop = min(until, step + self._pace.affordable_steps())
+            self._before = self._state.trainable
+            self._advance(placed, step, stop)
+            step = stop
+
+    def _advance(self, order: Any, start: int, stop: int) -> None:
+        began = time.perf_counter()
+        state = self._run(
             "advance",
-            self._blocks,
+            self._seats.placed_blocks,
             self._state,
             (self.data.x, self.data.y, None),
-            devices.place_by_member(np.pad(order, padding)),
-            devices.place_everywhere(np.int32(steps)),
+            order,
+            devices.placed_numbers(start, stop),
             {},
         )
+        self._state = jax.block_until_ready(state)
+        self._pace.note(stop - start, time.perf_counter() - began)
 
     def _keep(self, improved: np.ndarray) -> None:
         """Keep the present weights of the members that improved."""
@@ -255,26 +342,43 @@ class Cohort:
     def _mean_loss(self) -> np.ndarray:
         total, count = self._state.metrics[:2]
         with np.errstate(invalid="ignore"):  # members that fill up the width have no batches
-            return self._real(np.asarray(total) / np.asarray(count))
+            return self._by_member(np.asarray(total) / np.asarray(count))
 
     # -- looking ----------------------------------------------------------------
 
-    def predict(self, x: Any, *, kept: bool = True) -> np.ndarray:
-        """Return every member's outputs, (member, rows, ...).
+    def predict(
+        self, x: Any, *, kept: bool = True, members: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return members' outputs, (member, rows, ...).
 
         Args:
             x: Inputs as in training, (rows, ...).
             kept: Whether with the best weights, else with the last ones.
+            members: Places of the members, ascending; all of them if None, which with
+                the last weights is only possible before any has left.
         """
-        weights = weights_of(self._state)
+        places = np.arange(self.num_members) if members is None else np.asarray(members)
+        weights, seats = weights_of(self._state), self._seats
         if kept:
-            weights = devices.place_by_member(unpacked(self._kept, weights))
-        rows = len(x)
-        blocks = [
-            np.asarray(self._run("predict", weights, self._block(x, start)))
-            for start in range(0, rows, self._block_rows)
-        ]
-        return self._real(np.concatenate(blocks, axis=1)[:, :rows])
+            seats = Seats.of(places, width=self._width, block=self.block)
+            weights = devices.place_by_member(self._kept_weights(seats))
+        outputs = [np.asarray(part) for part in self._predicted(x, weights, seats)]
+        return np.concatenate(outputs, axis=1)[seats.slots_of(places), : len(x)]
+
+    def _predicted(self, x: Any, weights: Any, seats: Seats) -> Iterator[Any]:
+        """Yield outputs by slot, (width, rows, ...), block of rows by block of rows."""
+        blocks = seats.placed_blocks
+        for start in range(0, len(x), self._block_rows):
+            block = self._block(x, start)
+            self._outputs = self._run("predict", blocks, self._outputs, weights, block)
+            yield self._outputs
+
+    @cached_property
+    def _outputs(self) -> Any:
+        """The outputs that were computed last, by slot."""
+        model = self.blueprint.model
+        shape, dtype = model.output.shape[1:], model.output.dtype
+        return devices.place_by_member(np.zeros((self._width, self._block_rows, *shape), dtype))
 
     @property
     def _block_rows(self) -> int:
@@ -294,9 +398,19 @@ class Cohort:
         return devices.place_everywhere(block)
 
     def _validate(self) -> dict[str, np.ndarray]:
-        outputs = self.predict(self.data.x_validation, kept=False)
-        scores = _scored(self._score)(self.data.y_validation, outputs)
-        return {name: np.asarray(values, "float64") for name, values in scores.items()}
+        x, y = self.data.x_validation, self.data.y_validation
+        parts = self._predicted(x, weights_of(self._state), self._seats)
+        if self._block_rows == len(y):
+            outputs = next(parts)
+        else:
+            outputs = np.concatenate([np.asarray(part) for part in parts], axis=1)[:, : len(y)]
+        scores = jax.device_get(_scored(self._score)(y, outputs))
+        return {name: self._by_member(np.asarray(v, "float64")) for name, v in scores.items()}
+
+    def _may_stop(self, epoch: int, patience: int | None) -> bool:
+        """Return whether patience may end with this epoch for a member."""
+        waited = epoch - self.standing.best_epoch[self.standing.active]
+        return patience is not None and bool((waited >= patience).any())
 
     def _is_watched(self, epoch: int) -> bool:
         if self._watch is None:
@@ -315,13 +429,16 @@ class Cohort:
             now=self._state.trainable,
             before=self._before,
         )
-        return {name: self._real(values) for name, values in found.items()}
+        if not self._is_last_step_seen and STEP_MEASURE in found:
+            found[STEP_MEASURE] = np.full_like(found[STEP_MEASURE], np.nan)
+        return {name: self._by_member(values) for name, values in found.items()}
 
     # -- members -------------------------------------------------------------------
 
     def kept_weights(self, member: int) -> list[np.ndarray]:
         """Return a member's best weights in the order of the model's variables."""
-        return _of_member(unpacked(self._kept, weights_of(self._state)), member)
+        seats = Seats.of(np.array([member]), width=self._width, block=self.block)
+        return _of_member(self._kept_weights(seats), seats.slots[0])
 
     def initial_weights(self, member: int) -> list[np.ndarray]:
         """Return the weights that a member began with."""
@@ -329,7 +446,7 @@ class Cohort:
         return _of_member(Weights(*drawn), 0)
 
     def _initial_state(self) -> State:
-        members = self._filled()
+        members = [self.members[place] for place in self._seats.filled]
         drawn = initial.initial_weights(self.blueprint, [member.seed for member in members])
         rates = [member.learning_rate for member in members]
         optimizer = initial.initial_optimizer_state(self.blueprint, rates)
@@ -341,16 +458,27 @@ class Cohort:
         """The training metrics as they are at an epoch's start."""
         return devices.place_by_member(initial.initial_metrics_state(self.blueprint, self._width))
 
-    def _filled(self) -> list[Member]:
-        missing = self._width - self.num_members
-        return [*self.members, *[self.members[0]] * missing]
+    def _kept_weights(self, seats: Seats) -> Weights:
+        """Return what members have kept, in their seats."""
+        kept = self._kept_on_host()
+        rows = [kept[member] for member in seats.filled.tolist()]
+        packed = {dtype: np.stack([row[dtype] for row in rows]) for dtype in rows[0]}
+        return unpacked(packed, weights_of(self._state))
+
+    def _kept_on_host(self) -> dict[int, Packed]:
+        """Return what every member has kept, one vector for each dtype."""
+        kept = {dtype: np.asarray(rows) for dtype, rows in self._kept.items()}
+        seated = zip(self._seats.members.tolist(), self._seats.slots.tolist(), strict=True)
+        here = {m: {dtype: rows[slot] for dtype, rows in kept.items()} for m, slot in seated}
+        return self._left | here
 
     def _flags(self, flags: np.ndarray) -> Any:
-        missing = self._width - len(flags)
-        return devices.place_by_member(np.concatenate([flags, np.zeros(missing, bool)]))
+        by_slot = np.zeros(self._width, bool)
+        by_slot[self._seats.slots] = flags[self._seats.members]
+        return devices.place_by_member(by_slot)
 
-    def _real(self, values: np.ndarray) -> np.ndarray:
-        return values[: self.num_members]
+    def _by_member(self, values: np.ndarray) -> np.ndarray:
+        return self._seats.told(values, self.num_members)
 
 
 _SCORED: dict[Score, Any] = {}

@@ -14,10 +14,17 @@ _TRACING = threading.RLock()
 
 
 class Source(NamedTuple):
-    """What a program is compiled from: a maker of the function, and shapes of its arguments."""
+    """What a program is compiled from.
+
+    Args:
+        make: Makes the function.
+        arguments: Shapes of its arguments.
+        donate: Which arguments the program takes over, with their memory.
+    """
 
     make: Callable[[], Any]
     arguments: tuple[Any, ...]
+    donate: tuple[int, ...] = ()
 
 
 class Programs:
@@ -58,4 +65,10 @@ class Programs:
 
     def _compile(self, name: str, source: Source) -> Any:
         described = self._description and f"{name} {self._description}"
-        return program_cache.compiled(*source, name=described, tracing=_TRACING)
+        return program_cache.compiled(
+            source.make,
+            source.arguments,
+            name=described,
+            donate=source.donate,
+            tracing=_TRACING,
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -11,7 +12,7 @@ import jax
 import keras
 import numpy as np
 
-from fathom.train import devices, hyperparameters, initial, program_cache
+from fathom.train import devices, hyperparameters, initial, pacing, program_cache
 from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
 from fathom.train.probe import measured, probe_program
@@ -28,10 +29,8 @@ from fathom.train.programs import (
 )
 from fathom.train.rows import Data, num_rows
 from fathom.train.terms import Watch
+from fathom.train.uninterrupted import uninterrupted
 
-# A call into compiled code cannot be interrupted: aim at calls of well under a second
-# on a core that does some 2e10 floating-point operations in that time.
-OPERATIONS_PER_CALL = 8e9
 EVALUATED_ROWS = 512
 PREDICTED_BYTES = 64 * 2**20
 PROBE_ROWS = 128
@@ -103,6 +102,8 @@ class Crew:
             blueprint.model, block=self.block, varied=self.varied, batch_size=batch_size
         )
         self._programs = Programs(description)
+        self._pace = pacing.Pace()  # of training
+        self._evaluating = pacing.Pace()
         self._count = 0
         self._slots = np.zeros(0, int)
 
@@ -130,7 +131,7 @@ class Crew:
         )
         state = State(trainable, non_trainable, optimizer, self._no_metrics())
         self._state = devices.place_by_member(state)
-        self._before = self._state.trainable
+        self._before = self._state.trainable if self._watch else None
         self._settings = devices.place_by_member(
             {name: np.asarray(settings[name], "float32")[filled] for name in self.varied}
         )
@@ -173,47 +174,49 @@ class Crew:
         self._state = self._state._replace(metrics=self._placed_metrics())
         steps, rest = divmod(order.shape[1], self.batch_size)
         whole = order[:, : steps * self.batch_size].reshape(len(order), steps, self.batch_size)
-        for start, stop in self._calls(steps, has_rest=rest > 0):
-            self._before = self._state.trainable
-            self._advance(data, whole[:, start:stop], length=self._steps_per_call(steps))
+        length = pacing.most_steps(steps, members=self.width, batch_size=self.batch_size)
+        for start in range(0, steps, length):
+            part = whole[:, start : start + length]
+            self._walk(data, part, length=length, ends=start + length >= steps and not rest)
         if rest:
-            self._before = self._state.trainable
-            self._advance(data, order[:, None, -rest:], length=1)
+            self._walk(data, order[:, None, -rest:], length=1, ends=True)
         return self._results(self._state.metrics)
 
-    def _calls(self, steps: int, *, has_rest: bool) -> Iterator[tuple[int, int]]:
-        """Yield the steps of each call; an epoch's last step is its own call if it is watched.
+    def _walk(self, data: Data, order: np.ndarray, *, length: int, ends: bool) -> None:
+        """Take the steps of an order, in calls short enough for Ctrl-C.
 
-        So the weights before the last step are at hand, and its change of them
-        can be measured.
+        An epoch's last step is a call of its own if layers are watched: so the weights
+        before it are at hand, and its change of them can be measured.
         """
-        length = self._steps_per_call(steps)
-        last = steps - 1 if self._watch and not has_rest else steps
-        for start in range(0, last, length):
-            yield start, min(start + length, last)
-        if last < steps:
-            yield last, steps
-
-    def _steps_per_call(self, steps: int) -> int:
-        """Return how many steps one call into compiled code may take."""
-        size = max(self.blueprint.operations_per_row, 2000)
-        per_step = 6 * self.width * self.batch_size * size
-        return max(1, min(steps, int(OPERATIONS_PER_CALL / per_step)))
-
-    def _advance(self, data: Data, order: np.ndarray, *, length: int) -> None:
         steps, rows = order.shape[1:]
         padded = np.zeros((self.width, length, rows), np.int32)
         padded[self._slots, :steps] = order
-        arguments = (
-            self._blocks,
-            self._state,
-            data,
-            devices.place_by_member(padded),
-            _number(steps),
-            self._settings,
-        )
+        placed_order = devices.place_by_member(padded)
+        last = steps - 1 if self._watch and ends else steps
+        step = 0
+        while step < steps:
+            until = last if step < last else steps
+            stop = min(until, step + self._pace.affordable_steps())
+            if self._watch:
+                self._before = self._state.trainable
+            self._advance(data, placed_order, step, stop)
+            step = stop
+
+    def _advance(self, data: Data, order: Any, start: int, stop: int) -> None:
+        span = devices.place_everywhere(np.array([start, stop], np.int32))
+        arguments = (self._blocks, self._state, data, order, span, self._settings)
         make = partial(advance_program, self._model, block=self.block, apply=self._apply)
-        self._state = self._run("advance", make, arguments, by_member=(1, 1, 0, 1, 0, 1))
+        donate = () if self._watch else (1,)  # who watches looks at the weights before
+        program = self._get(
+            "advance", make, *arguments, by_member=(1, 1, 0, 1, 0, 1), donate=donate
+        )
+
+        def call() -> None:
+            self._state = jax.block_until_ready(program(*arguments))
+
+        began = time.perf_counter()
+        uninterrupted(call) if donate else call()
+        self._pace.note(stop - start, time.perf_counter() - began)
 
     # -- measuring -----------------------------------------------------------------
 
@@ -228,17 +231,18 @@ class Crew:
         size = min(rows, batch_size or max(EVALUATED_ROWS, self.batch_size))
         steps, rest = divmod(rows, size)
         metrics = self._placed_metrics()
-        length = self._evaluations_per_call(size)
-        for start in range(0, steps, length):
-            count = min(length, steps - start)
-            metrics = self._evaluate(metrics, data, start * size, count, size)
+        start = 0
+        while start < steps:
+            count = min(steps - start, self._evaluating.affordable_steps())
+            began = time.perf_counter()
+            metrics = jax.block_until_ready(
+                self._evaluate(metrics, data, start * size, count, size)
+            )
+            self._evaluating.note(count, time.perf_counter() - began)
+            start += count
         if rest:
             metrics = self._evaluate(metrics, data, rows - rest, 1, rest)
         return self._results(metrics)
-
-    def _evaluations_per_call(self, batch_size: int) -> int:
-        per_step = 2 * self.width * batch_size * max(self.blueprint.operations_per_row, 2000)
-        return max(1, int(OPERATIONS_PER_CALL / per_step))
 
     def _evaluate(self, metrics: Any, data: Data, start: int, steps: int, size: int) -> Any:
         arguments = (
@@ -333,14 +337,21 @@ class Crew:
     def _run(self, name: str, make: Any, arguments: Any, *, by_member: Sequence[int]) -> Any:
         return self._get(name, make, *arguments, by_member=by_member)(*arguments)
 
-    def _get(self, name: str, make: Any, *arguments: Any, by_member: Sequence[int] = (1,)) -> Any:
+    def _get(
+        self,
+        name: str,
+        make: Any,
+        *arguments: Any,
+        by_member: Sequence[int] = (1,),
+        donate: tuple[int, ...] = (),
+    ) -> Any:
         shapes = tuple(
             devices.shape_of(argument, by_member=bool(by))
             for argument, by in zip(arguments, by_member, strict=True)
         )
         leaves, structure = jax.tree.flatten(shapes)
         key = f"{name} {structure} {[(leaf.shape, str(leaf.dtype)) for leaf in leaves]}"
-        return self._programs.get(key, lambda: Source(make, shapes))
+        return self._programs.get(key, lambda: Source(make, shapes, donate))
 
 
 def _number(value: int) -> Any:

@@ -77,6 +77,12 @@ def place_everywhere(tree: Any) -> Any:
     return jax.device_put(tree, NamedSharding(mesh(), EVERYWHERE))
 
 
+@functools.lru_cache(maxsize=256)
+def placed_numbers(*numbers: int) -> Any:
+    """Put a few whole numbers on every device, int32; the same ones only once."""
+    return place_everywhere(np.array(numbers, np.int32))
+
+
 def over_members(
     function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int | None = None
 ) -> Callable[..., Any]:

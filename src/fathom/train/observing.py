@@ -18,6 +18,7 @@ import numpy as np
 
 from fathom.models import Site, hooked_sites, stateless_outputs
 from fathom.train import devices
+from fathom.train.by_shape import by_shape
 from fathom.train.variants import CALL_BYTES, Networks, block_at, blocks_of, convolves, owners
 
 # From the inputs of a block, every site's output, and 1 for rows that count (0 for those that
@@ -56,7 +57,7 @@ def observed(
     def one(network: Any, x: Any, weight: Any) -> Any:
         return look(x, _outputs(model, sites, network, x), weight)
 
-    program = jax.jit(devices.over_members(one, by_member=(True, False, False)))
+    program = by_shape(devices.over_members(one, by_member=(True, False, False)))
     width = _width(model, sites, networks, rows)
     for start, stop in blocks_of(len(x), rows):
         weight = (np.arange(rows) < stop - start).astype(np.float32)
@@ -103,7 +104,7 @@ def layer_gradients(
         ]
         return jnp.stack([sum(one, start=jnp.float32(0)) for one in sums])
 
-    program = jax.jit(devices.over_members(one, by_member=(True, False, False)))
+    program = by_shape(devices.over_members(one, by_member=(True, False, False)))
     size = min(rows, len(x))
     width = _width(model, sites, networks, 3 * size)
     found = []
@@ -162,7 +163,7 @@ def path_gradients(
     def every(network: Any, selections: Any, x: Any, y: Any) -> Any:
         return jax.lax.map(lambda chosen: one(network, chosen, x, y), selections)
 
-    program = jax.jit(devices.over_members(every, by_member=(True, False, False, False)))
+    program = by_shape(devices.over_members(every, by_member=(True, False, False, False)))
     shared = devices.place_everywhere((selections, x, y))
     parts = [
         program(devices.place_by_member(part), *shared)

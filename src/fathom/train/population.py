@@ -129,6 +129,7 @@ class Population:
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         shuffle: bool = True,
+        rows_of_seed: Mapping[int, Any] | None = None,
     ) -> Iterator[Epoch]:
         """Train for some epochs and tell after each; called again, training goes on.
 
@@ -149,6 +150,8 @@ class Population:
             sample_weight: Weights of the rows.
             class_weight: Weights of the rows by their class.
             shuffle: Whether the rows are shuffled in every epoch.
+            rows_of_seed: Where members of different seeds see different rows of `x`: the
+                places of these rows by seed, as many for each.
 
         Yields:
             A record per epoch. Its arrays have the axis (member,); members that
@@ -164,10 +167,11 @@ class Population:
         lineup.check_batch_size(batch_size)
         rows = self._rows(x, y, sample_weight, class_weight=class_weight)
         validation = self._validation_rows(validation_data)
+        own_rows = self._own_rows(rows_of_seed, num_rows(rows))
         self._check_batches(rows, batch_size)
         self._prepare(rows, batch_size)
         self._note_chunks(rows, validation, batch_size)
-        call = _Call(rows, validation, epochs, patience, shuffle)
+        call = _Call(rows, validation, epochs, patience, shuffle, own_rows)
         return self._epochs(call)
 
     def _epochs(self, call: _Call) -> Iterator[Epoch]:
@@ -244,9 +248,12 @@ class Population:
 
     def _orders(self, call: _Call) -> dict[int, np.ndarray]:
         if call.shuffle:
-            return self._shuffles.draw(call.num_rows)
-        order = np.arange(call.num_rows, dtype=np.int32)
-        return {self._seed(member): order for member in self.members}
+            orders = self._shuffles.draw(call.num_rows)
+        else:
+            order = np.arange(call.num_rows, dtype=np.int32)
+            orders = {self._seed(member): order for member in self.members}
+        own = call.own_rows
+        return orders if own is None else {seed: own[seed][at] for seed, at in orders.items()}
 
     def _settle(
         self, before: stopping.Standing, now: stopping.Standing, *, is_best_kept: bool
@@ -459,6 +466,24 @@ class Population:
         x, y, *weight = validation_data
         return self._rows(x, y, weight[0] if weight else None)
 
+    def _own_rows(
+        self, rows_of_seed: Mapping[int, Any] | None, count: int
+    ) -> dict[int, np.ndarray] | None:
+        """Return the rows that each seed's members see, checked; None if all see all."""
+        if rows_of_seed is None:
+            return None
+        own = {int(seed): np.asarray(rows, np.int32) for seed, rows in rows_of_seed.items()}
+        missing = {self._seed(member) for member in self.members} - own.keys()
+        sizes = sorted({len(rows) for rows in own.values()})
+        if missing or len(sizes) != 1 or not sizes[0]:
+            raise SpecError(
+                "`rows_of_seed` must have as many rows for every seed. Received: "
+                f"{sizes} rows" + (f", none for seeds {sorted(missing)}." if missing else ".")
+            )
+        if any(rows.min() < 0 or rows.max() >= count for rows in own.values()):
+            raise SpecError(f"`rows_of_seed` must name rows from 0 to {count - 1}.")
+        return own
+
     def _check_batches(self, rows: Data, batch_size: int) -> None:
         count = num_rows(rows)
         for size in {group.sharing.batch_size or batch_size for group in self._groups}:
@@ -525,9 +550,13 @@ class _Call:
     epochs: int
     patience: int | None
     shuffle: bool
+    own_rows: dict[int, np.ndarray] | None = None
 
     @property
     def num_rows(self) -> int:
+        """Rows that a member sees in an epoch."""
+        if self.own_rows is not None:
+            return len(next(iter(self.own_rows.values())))
         return num_rows(self.rows)
 
 

@@ -54,6 +54,7 @@ def compiled(
     arguments: Any,
     *,
     name: str | None,
+    donate: tuple[int, ...] = (),
     tracing: AbstractContextManager[Any] | None = None,
 ) -> Any:
     """Return the compiled program of `make()` for `arguments`.
@@ -66,14 +67,16 @@ def compiled(
         arguments: Shapes, dtypes and placements.
         name: All that the program depends on beside its arguments; None
             traces and compiles it anew.
+        donate: Which arguments the program takes over, with their memory.
         tracing: Held while the program is traced.
     """
-    key = None if name is None else _digest(name, arguments)
+    digest = None if name is None else _digest(name, arguments)
+    key = None if digest is None else (digest, donate)
     if key in _COMPILED:
         _COMPILED.move_to_end(key)
         return _COMPILED[key]
     with tracing or nullcontext(), lowered_convolutions():
-        lowered = _lowered(make, arguments, key)
+        lowered = _lowered(make, arguments, digest, donate)
     program = lowered.compile(compiler_options=devices.compiler_options())
     if key is not None:
         _COMPILED[key] = program
@@ -87,17 +90,19 @@ def forget() -> None:
     _COMPILED.clear()
 
 
-_COMPILED: OrderedDict[str | None, Any] = OrderedDict()
+_COMPILED: OrderedDict[tuple[str, tuple[int, ...]] | None, Any] = OrderedDict()
 
 
-def _lowered(make: Callable[[], Any], arguments: Any, key: str | None) -> Any:
+def _lowered(
+    make: Callable[[], Any], arguments: Any, key: str | None, donate: tuple[int, ...]
+) -> Any:
     if key is None:
-        return jax.jit(make()).trace(*arguments).lower()
+        return jax.jit(make(), donate_argnums=donate).trace(*arguments).lower()
     program = _read(key)
     if program is None:
         program = export.export(jax.jit(make()))(*arguments)
         runtime.write_cached(key, bytes(program.serialize()))
-    return jax.jit(program.call).trace(*arguments).lower()
+    return jax.jit(program.call, donate_argnums=donate).trace(*arguments).lower()
 
 
 def describe(model: keras.Model, **settings: Any) -> str | None:

@@ -60,9 +60,9 @@ def advance_program(
 
     Its arguments: `blocks`, int32 (devices,), how many of its blocks each trains; `state`;
     `data`, `(x, y, sample_weight)` of all training rows; `order`, int32 (member,
-    steps, batch); `steps`, how many of them to take; `settings`, each member's
-    own hyperparameters by name. It returns the state. One compiled program
-    serves every number of blocks, and of steps up to the order's length.
+    steps, batch); `span`, int32 (2,), from which of them to which, the last not
+    included; `settings`, each member's own hyperparameters by name. It returns the
+    state. One compiled program serves every number of blocks, and any steps of the order.
 
     Args:
         model: A compiled model.
@@ -70,14 +70,14 @@ def advance_program(
         apply: Puts `settings` where the model reads them.
     """
 
-    def advance(state: State, data: Any, order: Any, steps: Any, settings: Any) -> State:
+    def advance(state: State, data: Any, order: Any, span: Any, settings: Any) -> State:
         def step(index: Any, state: State) -> State:
             rows = order[index]
             with apply(settings):
                 _, state = model.train_step(tuple(state), jax.tree.map(lambda a: a[rows], data))
             return State(*map(list, state))
 
-        return lax.fori_loop(0, steps, step, state)
+        return lax.fori_loop(span[0], span[1], step, state)
 
     return devices.in_blocks(advance, by_member=(True, False, True, False, True), block=block)
 
@@ -220,3 +220,18 @@ def predict_program(model: keras.Model, *, block: int | None = None) -> Any:
         return model.stateless_call(*weights, x, training=False)[0]
 
     return devices.over_members(predict, by_member=(True, False), block=block)
+
+
+def outputs_program(model: keras.Model, *, block: int | None) -> Any:
+    """Return the function of the outputs of the members of some blocks.
+
+    Its arguments: `blocks`, int32 (devices,), how many of its blocks each computes;
+    `outputs`, (member, rows, ...), which stay as they are for the other members;
+    `weights`; `x`, all rows. It returns the outputs.
+    """
+
+    def predict(outputs: Any, weights: Weights, x: Any) -> Any:
+        new = model.stateless_call(*weights, x, training=False)[0]
+        return new.astype(outputs.dtype)
+
+    return devices.in_blocks(predict, by_member=(True, True, False), block=block)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ class Standing:
         improved: Whether the last epoch was the best.
         active: Whether the member trains on.
         diverged: Whether its loss stopped being finite.
+        dropped: Whether it was let go before it had come to its end.
         epochs: Epochs trained.
     """
 
@@ -25,6 +27,7 @@ class Standing:
     improved: np.ndarray
     active: np.ndarray
     diverged: np.ndarray
+    dropped: np.ndarray
     epochs: np.ndarray
 
 
@@ -36,6 +39,7 @@ def at_start(members: int) -> Standing:
         improved=np.zeros(members, bool),
         active=np.ones(members, bool),
         diverged=np.zeros(members, bool),
+        dropped=np.zeros(members, bool),
         epochs=np.zeros(members, int),
     )
 
@@ -75,3 +79,11 @@ def judge(
         diverged=diverged,
         epochs=standing.epochs + standing.active,
     )
+
+
+def let_go(standing: Standing, places: Sequence[int]) -> Standing:
+    """Return the standing after members were let go; those that had stopped stay as they were."""
+    chosen = np.zeros_like(standing.active)
+    chosen[list(places)] = True
+    chosen &= standing.active
+    return replace(standing, active=standing.active & ~chosen, dropped=standing.dropped | chosen)

@@ -7,20 +7,23 @@ zeros, or by means. Which, is data: one compiled program serves every variant of
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
+import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import keras
 import numpy as np
+from jax import lax
 
 from fathom.models import Site, hooked_sites, replaced, stateless_outputs
 from fathom.train import devices
+from fathom.train.by_shape import by_shape
 
 KEEP, BYPASS, ZERO, MEAN = range(4)
 # What the arrays of one call may take.
@@ -114,10 +117,10 @@ class Laboratory:
         self._owners = owners(model, sites)
         self._normalizations = _normalizations(model)
         shared = (False,) * 3
-        self._program = jax.jit(
+        self._program = by_shape(
             devices.over_members(self._one, by_member=(True, True, *shared, False, False))
         )
-        self._calibration = jax.jit(
+        self._calibration = by_shape(
             devices.over_members(self._calibrated, by_member=(True, *shared, False))
         )
         self._input_size = math.prod(input_shape)
@@ -232,22 +235,23 @@ class Laboratory:
     ) -> tuple[list[Any], list[Any]]:
         which, exchanged, _ = variant
         trainable = [
-            _exchanged(now[which], other[which], exchanged, owner)
+            _exchanged(_at(now, which), _at(other, which), exchanged, owner)
             for now, other, owner in zip(networks.trainable, others, self._owners)
         ]
-        return trainable, [values[which] for values in networks.non_trainable]
+        return trainable, [_at(values, which) for values in networks.non_trainable]
 
     def _acting(self, variant: Any, means: Any) -> contextlib.AbstractContextManager[None]:
         which, _, actions = variant
 
         def act(place: int) -> Callable[[Any, Any], Any]:
             def replace(entering: Any, leaving: Any) -> Any:
-                action = actions[place]
-                if self.sites[place].no_bypass is None:
-                    leaving = jnp.where(action == BYPASS, entering.astype(leaving.dtype), leaving)
-                leaving = jnp.where(action == ZERO, jnp.zeros_like(leaving), leaving)
-                mean = means[place][which].astype(leaving.dtype)
-                return jnp.where(action == MEAN, jnp.broadcast_to(mean, leaving.shape), leaving)
+                passed = entering if self.sites[place].no_bypass is None else leaving
+                mean = lax.broadcast_in_dim(
+                    _at(means[place], which), leaving.shape, tuple(range(1, leaving.ndim))
+                )
+                like = [one.astype(leaving.dtype) for one in (passed, mean)]
+                choices = leaving, like[0], lax.full_like(leaving, 0), like[1]
+                return lax.select_n(_at(actions, place), *choices)  # in the order of the actions
 
             return replace
 
@@ -308,8 +312,12 @@ def convolves(model: keras.Model) -> bool:
 def _exchanged(now: Any, other: Any, exchanged: Any, owner: Sequence[int]) -> Any:
     if not owner:
         return now
-    is_other = exchanged[jnp.array(owner)].any()
-    return jnp.where(is_other, other, now)
+    is_other = functools.reduce(lax.bitwise_or, [_at(exchanged, place) for place in owner])
+    return lax.select(is_other, other, now)
+
+
+def _at(values: Any, place: Any) -> Any:
+    return lax.dynamic_index_in_dim(values, place, keepdims=False)
 
 
 def _chunk(variants: Variants, first: int, width: int) -> tuple[np.ndarray, ...]:
@@ -350,6 +358,50 @@ def spread(function: Callable[..., Any], by_member: Any, *shared: Any) -> Any:
     return jax.tree.map(lambda array: np.asarray(array)[:members], found)
 
 
+def streamed(function: Callable[..., Any], members: Iterable[Any], *shared: Any) -> Iterator[Any]:
+    """Yield what a function gives for each member as they come, as many at a time as devices.
+
+    As `spread`, for members that are too large to be held together. The next are made
+    ready while the devices work on those before.
+
+    Args:
+        function: Of one member's arrays, and what is shared.
+        members: Trees of arrays; all of the same shapes share a program.
+        *shared: Trees of arrays that all members read.
+
+    Yields:
+        A tree of NumPy arrays for each member, in order.
+    """
+    program = _spread_program(function, len(shared))
+    placed = devices.place_everywhere(shared)
+    waiting: collections.deque[tuple[Any, int]] = collections.deque()
+    for batch in _batches(members, devices.num_devices()):
+        filled = [*batch, *batch[-1:] * (devices.num_devices() - len(batch))]
+        stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *filled)
+        waiting.append((program(devices.place_by_member(stacked), *placed), len(batch)))
+        if len(waiting) > 1:
+            yield from _each(*waiting.popleft())
+    for done in waiting:
+        yield from _each(*done)
+
+
+def _batches(members: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield consecutive members of the same shapes, at most `size` at a time."""
+    for _, alike in itertools.groupby(members, key=_shapes):
+        while batch := list(itertools.islice(alike, size)):
+            yield batch
+
+
+def _shapes(member: Any) -> list[tuple[int, ...]]:
+    return [np.shape(leaf) for leaf in jax.tree.leaves(member)]
+
+
+def _each(found: Any, members: int) -> Iterator[Any]:
+    arrays = jax.tree.map(np.asarray, found)
+    for place in range(members):
+        yield jax.tree.map(lambda array, place=place: array[place], arrays)
+
+
 @functools.lru_cache(maxsize=32)
 def _spread_program(function: Callable[..., Any], shared: int) -> Callable[..., Any]:
-    return jax.jit(devices.over_members(function, by_member=(True, *(False,) * shared)))
+    return by_shape(devices.over_members(function, by_member=(True, *(False,) * shared)))

@@ -33,18 +33,21 @@ class Board:
         phase: What happens at the moment, in words.
         records: What was told and is kept.
         progress: Where the present training is; None between two.
+        latest: Where each training is, or was when another took its turn.
     """
 
     networks: Sequence[ModelSpec] = ()
     phase: str = ""
     records: list[Record] = field(default_factory=list)
     progress: Progress | None = None
+    latest: dict[Place, Progress] = field(default_factory=dict)
     _rows: dict[Place, DisplayRow] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Learn what happened."""
         if isinstance(event, Progress):
             self.progress = event
+            self.latest[event.depth, event.width] = event
         elif isinstance(event, Record):
             self.records.append(event)
             if isinstance(event, TestRecord):
@@ -80,10 +83,18 @@ class Board:
     @property
     def present(self) -> ArchitectureRecord | None:
         """The architecture that trains; None if none has begun, or the last begun is done."""
+        progress = self.progress
+        if progress is not None:
+            return self.begun((progress.depth, progress.width))
         begun = [record for record in self.records if isinstance(record, ArchitectureRecord)]
-        if not begun or (begun[-1].depth, begun[-1].width) in self._rows:
+        return self.begun((begun[-1].depth, begun[-1].width)) if begun else None
+
+    def begun(self, place: Place) -> ArchitectureRecord | None:
+        """Return an architecture that has begun to train and is not tested yet."""
+        if place in self._rows:
             return None
-        return begun[-1]
+        begun = [record for record in self.records if isinstance(record, ArchitectureRecord)]
+        return next((one for one in reversed(begun) if (one.depth, one.width) == place), None)
 
     @property
     def num_done(self) -> int:

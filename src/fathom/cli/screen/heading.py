@@ -7,7 +7,7 @@ from typing import Any
 
 from fathom.cli.terminal import plain
 from fathom.report import count_text, counted
-from fathom.specs import StudyRecord, StudySpec, from_json_data
+from fathom.specs import HALVING, StudyRecord, StudySpec, from_json_data
 
 MOST_NOTICES = 8
 LONGEST_NOTICE = 300
@@ -52,13 +52,18 @@ def _grid_line(header: StudyRecord) -> str:
     )
     return (
         f"{plain(spec.model.family)}, {depths_text(spec.depths)}, {_widths(spec)}; {repeats}: "
-        f"{counted(header.trainings, 'training')} of {_epochs(spec)}"
+        f"{counted(header.trainings, 'training')} of {_epochs(spec)}{_allocation(spec)}"
     )
 
 
 def _widths(spec: StudySpec) -> str:
     widths = f"width {', '.join(map(count_text, spec.widths))}"
     return f"{widths} at the deepest, others matched" if spec.match_parameters else widths
+
+
+def _allocation(spec: StudySpec) -> str:
+    halving = ", by halving" if spec.allocation == HALVING else ""
+    return halving if spec.minutes is None else f"{halving}, in {spec.minutes:g} minutes"
 
 
 def _epochs(spec: StudySpec) -> str:

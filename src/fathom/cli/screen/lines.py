@@ -13,6 +13,7 @@ from fathom.cli.screen.tables import (
     DIVERGED,
     GRADIENT,
     LEARNING_RATE,
+    LET_GO,
     PARAMETERS,
     TEST,
     VALIDATION,
@@ -20,7 +21,7 @@ from fathom.cli.screen.tables import (
 )
 from fathom.cli.terminal import plain
 from fathom.report import duration_text, table_rows
-from fathom.specs import BaselineRecord, StudyRecord, TestRecord
+from fathom.specs import BaselineRecord, RungRecord, StudyRecord, TestRecord
 
 if TYPE_CHECKING:
     from fathom.studies import Event
@@ -66,6 +67,8 @@ class Lines:
             _print(f"name: {event.name}")
         elif isinstance(event, TestRecord):
             _print(self._tested(event))
+        elif isinstance(event, RungRecord):
+            _print(event.message)
         elif isinstance(event, BaselineRecord):
             _print(*self._baseline())
 
@@ -82,6 +85,7 @@ class Lines:
             f"gradient first/last {cells.get(GRADIENT.key, '')}",
             f"diverged {cells.get(DIVERGED.key, '')}",
         ]
+        parts += [f"let go {cells[LET_GO.key]}"] if LET_GO.key in cells else []
         return f"{name}: {', '.join(parts)}{self._left()}"
 
     def _left(self) -> str:

@@ -118,6 +118,10 @@ class LiveScreen:
         present = self._board.present
         if present is not None and (present.depth, present.width) == place:
             return self._present_line(present, self._board.progress)
+        waiting = self._board.begun(place)
+        if waiting is not None and place in self._board.latest:
+            line = self._present_line(waiting, self._board.latest[place])
+            return replace(line, mark="", is_dim=True)
         return Line(self._board.named(place), is_dim=True)
 
     def _present_line(self, present: ArchitectureRecord, progress: Progress | None) -> Line:
@@ -126,7 +130,9 @@ class LiveScreen:
         if progress is not None:
             score = progress.best_score
             cells[VALIDATION.key] = "" if score is None else f"{score_text(score)} so far"
-            cells[TEST.key] = f"epoch {progress.epoch} of {progress.epochs}"
+            left = present.members - progress.dropped
+            trained = f", {left} of {present.members}" if progress.dropped else ""
+            cells[TEST.key] = f"epoch {progress.epoch} of {progress.epochs}{trained}"
             cells[GRADIENT.key] = ratio_text(progress.gradient_ratio)
             cells["diverged"] = str(progress.diverged or "")
         return Line(cells, mark=PRESENT)

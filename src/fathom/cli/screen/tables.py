@@ -43,6 +43,7 @@ VALIDATION = Column("validation", "validation\n± std. error", 13)
 TEST = Column("test", "test\n[95% interval]", 20)
 GRADIENT = Column("gradient", "gradient\nfirst/last", 10, 3)
 DIVERGED = Column("diverged", "\ndiverged", 8, 4)
+LET_GO = Column("let go", "let\ngo", 8, 4)
 KEPT_EPOCH = Column("kept epoch", "kept\nepoch", 5, 6)
 TRAINING = Column("training", "training\nseconds", 8, 5)
 COLUMNS = (
@@ -54,6 +55,7 @@ COLUMNS = (
     TEST,
     GRADIENT,
     DIVERGED,
+    LET_GO,
     KEPT_EPOCH,
     TRAINING,
 )
@@ -106,6 +108,8 @@ def _is_worth_showing(column: Column, lines: Sequence[Line]) -> bool:
     """Return whether a column tells anything; that nothing diverged goes without saying."""
     if column is WIDTH:
         return any(WIDTH.key in line.cells for line in lines)
+    if column is LET_GO:
+        return any(LET_GO.key in line.cells for line in lines)
     if column is DIVERGED:
         return any(line.cells.get(DIVERGED.key, "") not in NONE_DIVERGED for line in lines)
     return True

@@ -57,6 +57,15 @@ class TableInputs:
         """How many features in a row say one thing: 1 for a number, all of a category's."""
         return token_sizes(self.transformer, self.columns)
 
+    def scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return each feature's mean and scale, (features,); 0 and 1 for those of categories."""
+        mean, scale = np.zeros(len(self.feature_names)), np.ones(len(self.feature_names))
+        numbers = self.transformer.named_transformers_.get("numbers")
+        if numbers is not None:
+            scaler = numbers.named_steps["scale"]
+            mean[: len(scaler.mean_)], scale[: len(scaler.scale_)] = scaler.mean_, scaler.scale_
+        return mean, scale
+
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
         """Return float32 (rows, features) of typed columns in the order of `columns`."""
         matrix = matrix_of(frame, self.columns)

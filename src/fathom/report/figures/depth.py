@@ -124,7 +124,9 @@ def _draw_seeds(figure: go.Figure, result: StudyResult, line: Line) -> None:
 def _draw_validation(figure: go.Figure, result: StudyResult, line: Line) -> None:
     rows = line.series.rows
     bars = error_bars(rows)
-    seeds = counted(max(row.validation.n for row in rows), "seed")
+    counts = sorted({row.validation.n for row in rows})
+    fewest = f"{counts[0]} to " if len(counts) > 1 else ""
+    seeds = f"{fewest}{counted(counts[-1], 'seed')}"
     spread = f"mean of {seeds} ± standard error" if bars else seeds
     figure.add_scatter(
         x=[place - SIDESTEP for place in line.places],

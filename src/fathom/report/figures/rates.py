@@ -67,6 +67,7 @@ def learning_rates(result: StudyResult) -> go.Figure:
     )
     figure.update_layout(meta={"min_width": 150 + 52 * min(len(rows), MOST_WRITTEN)})
     _outline_best(figure, rows, rates)
+    _mark_let_go(figure, result, rows, rates)
     _label_axes(figure, result, rows, rates)
     return figure
 
@@ -113,6 +114,28 @@ def _outline_best(figure: go.Figure, rows: Sequence[DepthRow], rates: list[float
             name="best rate of its depth",
             showlegend=place == 0,
         )
+
+
+def _mark_let_go(
+    figure: go.Figure, result: StudyResult, rows: Sequence[DepthRow], rates: list[float]
+) -> None:
+    """Say after which epoch the last member of a rate was let go that has no mean."""
+    for place, row in enumerate(rows):
+        for line, rate in enumerate(rates):
+            epochs = _last_epoch(result, row, rate)
+            if _mean_at(row, rate) is None and epochs is not None and len(rows) <= MOST_WRITTEN:
+                figure.add_annotation(
+                    x=place,
+                    y=line,
+                    text=f"let go<br>at {epochs}" if epochs else "no time",
+                    showarrow=False,
+                    font={"size": 11, "color": palette.INK},
+                )
+
+
+def _last_epoch(result: StudyResult, row: DepthRow, rate: float) -> int | None:
+    runs = result.runs_by_architecture()[row.depth, row.width]
+    return max((run.epochs for run in runs if run.learning_rate == rate), default=None)
 
 
 def _label_axes(

@@ -12,7 +12,8 @@ from fathom.studies.anatomy.result import (
 from fathom.studies.anatomy.words import is_idle, matters
 
 if TYPE_CHECKING:
-    from fathom.studies.anatomy.examining import examine, outermost
+    from fathom.studies.anatomy.examining import examine
+    from fathom.studies.anatomy.removing import outermost
     from fathom.studies.anatomy.subject import Subject, fitted, subject_of
 
 __all__ = [
@@ -33,10 +34,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what computes, and with it Keras, only when it is asked for: views need only results."""
-    if name in ("examine", "outermost"):
+    if name == "examine":
         from fathom.studies.anatomy import examining
 
         return getattr(examining, name)
+    if name == "outermost":
+        from fathom.studies.anatomy import removing
+
+        return removing.outermost
     if name in ("Subject", "fitted", "subject_of"):
         from fathom.studies.anatomy import subject
 

@@ -17,7 +17,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from fathom.train.fitting import pacing
 from fathom.train.fitting.compiled import Program, Programs
 from fathom.train.fitting.failures import explaining
 from fathom.train.fitting.slabs import Slab
@@ -76,6 +75,7 @@ class Walker:
         self._fixed: Any = []
         self.weights: Any = None
         self.metrics: list[Any] = []
+        self.before: Any = None  # the trainable arrays before the last step, if remembered
 
     def begin(self, weights: Any, metrics: list[Any], *, fixed: Any = ()) -> None:
         """Hold these arrays, of which `fixed` do not change."""
@@ -108,7 +108,7 @@ class Walker:
         """
         program, step = self.compile(slab), 0
         while step < slab.steps:
-            affordable = pacing.affordable_steps(program)
+            affordable = program.pace.affordable_steps()
             stop = pause(step, min(slab.steps, step + affordable))
             chunk = self._call(program, slab, step, stop)
             yield chunk
@@ -118,7 +118,7 @@ class Walker:
         began = time.perf_counter()
         outcome = self._run(program, slab, start, stop)
         reached = int(outcome.step)  # waits until the call is done
-        pacing.note(program, reached - start, time.perf_counter() - began)
+        program.pace.note(reached - start, time.perf_counter() - began)
         return Chunk(reached - start, outcome.results, stop - start)
 
     def _run(self, program: Program, slab: Slab, start: int, stop: int) -> Outcome:
@@ -136,6 +136,7 @@ class Walker:
             np.int32(stop),
         )
         self.weights, self.metrics = outcome.weights, outcome.metrics
+        self.before = outcome.before
         return outcome
 
     def finish_call(self) -> None:

@@ -26,6 +26,7 @@ from fathom import runtime
 from fathom.train import devices, program_cache
 from fathom.train.fitting.steps import Outcome, Weights
 from fathom.train.lowering import lowered_convolutions
+from fathom.train.pacing import Pace
 
 MOST_PROGRAMS = 128
 # What layers learn from data in `adapt` is a constant of the program, and in no configuration.
@@ -43,13 +44,11 @@ class Program:
 
     Args:
         call: The compiled function.
-        seconds_per_step: As last measured.
-        steps: Of the call that was measured; 0 before the first.
+        pace: Of its calls.
     """
 
     call: Callable[..., Any]
-    seconds_per_step: float = 0.0
-    steps: int = 0
+    pace: Pace = field(default_factory=Pace)
 
 
 _SHARED: OrderedDict[Any, Program] = OrderedDict()

@@ -21,6 +21,8 @@ from fathom.train.probe import Statistics, kernel_places, look_program
 from fathom.train.programs import State
 
 FEWEST_ROWS, MOST_ROWS = 64, 128
+# Rows of images and sequences show a layer at many places each.
+FEWEST_ROWS_OF_PLACES = 32
 # Looking at one row in so many costs little beside training on all of them.
 ROWS_PER_ROW = 32
 
@@ -34,7 +36,8 @@ class LayerWatch:
         y: Targets; None where the model needs none.
         sample_weight: Weights of the rows; None for equal ones.
         statistics: What is measured of a layer, such as `measure.layer_statistics`.
-        rows: How many of the first rows are looked at; None for 64 to 128, by how many there are.
+        rows: How many of the first rows are looked at; None for 64 to 128, by how many there are,
+            or from 32 where a row has many places.
 
     Raises:
         ModelError: The model cannot be looked at; the message says why.
@@ -79,6 +82,13 @@ class LayerWatch:
         Raises:
             ModelError: Loss and gradient of the model cannot be computed apart from its training.
         """
+        return fetched(self.begin(state, before=before))
+
+    def begin(self, state: State, *, before: Any = None) -> dict[str, Any]:
+        """Return what `look` returns while it is still computed, for `fetched`.
+
+        Training may go on meanwhile, as long as it leaves the memory of `state` alone.
+        """
         earlier = state.trainable if before is None else before
         arguments = (
             state.trainable,
@@ -87,8 +97,7 @@ class LayerWatch:
             self._batch,
             earlier,
         )
-        measured = jax.device_get(self._compiled(arguments)(*arguments))
-        found = {name: np.asarray(values, "float64") for name, values in measured.items()}
+        found = dict(self._compiled(arguments)(*arguments))
         if before is None:
             found["update_ratio"] = np.full(len(self.taps), np.nan)
         return found
@@ -118,9 +127,16 @@ class LayerWatch:
         )
 
 
+def fetched(begun: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return measurements that were begun, float64 (layer,), once they are computed."""
+    return {name: np.asarray(values, "float64") for name, values in jax.device_get(begun).items()}
+
+
 def _usual_rows(x: Any) -> int:
     count = len(jax.tree.leaves(x)[0])
-    return min(max(count // ROWS_PER_ROW, FEWEST_ROWS), MOST_ROWS)
+    has_places = any(np.ndim(leaf) > 2 for leaf in jax.tree.leaves(x))
+    fewest = FEWEST_ROWS_OF_PLACES if has_places else FEWEST_ROWS
+    return min(max(count // ROWS_PER_ROW, fewest), MOST_ROWS)
 
 
 def _first(array: Any, rows: int) -> Any:

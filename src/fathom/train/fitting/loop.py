@@ -68,7 +68,6 @@ class Training:
         self._observers = Observers(callbacks)
         self._held = Held(model)
         self._watcher = watcher
-        self._before: Any = None  # the trainable arrays before the last step, if watched
         self._place = 0  # the epoch
         self._names = metric_names(model)
         self._programs = Programs(model, bitwise=bitwise)
@@ -76,8 +75,8 @@ class Training:
         self._trainer = Walker(
             model,
             self._programs,
-            f"train halting={halting}",
-            lambda: train_loop(model, halting=halting),
+            f"train halting={halting} remembering={watcher is not None}",
+            lambda: train_loop(model, halting=halting, remembering=watcher is not None),
             donate=watcher is None and self._held.num_bytes() > DONATED_BYTES,
         )
         self._tester = Walker(model, self._programs, "test", lambda: test_loop(model), donate=False)
@@ -125,9 +124,8 @@ class Training:
         held = self._held
         watcher.before_epoch(epoch, held.weights(), held.metrics())
         logs = self._train()
-        watcher.after_epoch(
-            epoch, held.weights(), held.metrics(), before=self._before, loss=logs.get("loss")
-        )
+        before, loss = self._trainer.before, logs.get("loss")
+        watcher.after_epoch(epoch, held.weights(), held.metrics(), before=before, loss=loss)
         return logs
 
     # -- training -------------------------------------------------------------
@@ -160,21 +158,11 @@ class Training:
 
     def _chunks(self, walker: Walker, slab: Slab, before: int) -> Iterator[Chunk]:
         def pause(step: int, stop: int) -> int:
-            if self._watcher is not None and step < slab.steps - 1:
-                stop = min(stop, slab.steps - 1)  # the last step alone, to see what it changes
             return self._observers.next_pause(before + step, before + stop) - before
 
-        if self._watcher is None:
-            return walker.walk(slab, pause)
-        self._watcher.before_step(self._place, slab.batches)
-        return self._seen(walker.walk(slab, pause))
-
-    def _seen(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """Yield the chunks, with the weights before each one at hand."""
-        before = self._trainer.weights.trainable
-        for chunk in chunks:
-            self._before, before = before, self._trainer.weights.trainable
-            yield chunk
+        if self._watcher is not None:
+            self._watcher.before_step(self._place, slab.batches)
+        return walker.walk(slab, pause)
 
     def _tell(self, chunk: Chunk, step: int) -> None:
         """Tell callbacks of a chunk that ended before `step`."""

@@ -34,12 +34,14 @@ class Outcome(NamedTuple):
         results: The metrics' values, a list in the order of `metric_names`, or
             the logs of the last step where the model makes its own.
         step: The step that comes next; sooner than asked if the loss was not finite.
+        before: The trainable arrays before the last step, if they were to be remembered.
     """
 
     weights: Any
     metrics: list[Any]
     results: Any
     step: Any
+    before: Any = None
 
 
 def has_own_logs(model: keras.Model) -> bool:
@@ -47,12 +49,15 @@ def has_own_logs(model: keras.Model) -> bool:
     return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in OWN_STEPS)
 
 
-def train_loop(model: keras.Model, *, halting: bool) -> Callable[..., Outcome]:
+def train_loop(
+    model: keras.Model, *, halting: bool, remembering: bool = False
+) -> Callable[..., Outcome]:
     """Return the function `(fixed, weights, metrics, batches, start, stop)` that trains some steps.
 
     Args:
         model: A built and compiled model.
         halting: Whether to stop after a step with a loss that is not finite.
+        remembering: Whether to return the trainable arrays before the last step.
     """
 
     def one(_: Any, state: Any, batch: Any) -> tuple[Any, Any]:
@@ -60,7 +65,7 @@ def train_loop(model: keras.Model, *, halting: bool) -> Callable[..., Outcome]:
         logs, (*new, metrics) = model.train_step((*weights, metrics), batch)
         return logs, (Weights(*map(list, new)), list(metrics))
 
-    return _loop(model, one, halting=halting)
+    return _loop(model, one, halting=halting, remembering=remembering)
 
 
 def test_loop(model: keras.Model) -> Callable[..., Outcome]:
@@ -88,7 +93,11 @@ def tested_weights(model: keras.Model, weights: Weights) -> tuple[list[Any], lis
 
 
 def _loop(
-    model: keras.Model, one: Callable[[Any, Any, Any], tuple[Any, Any]], *, halting: bool
+    model: keras.Model,
+    one: Callable[[Any, Any, Any], tuple[Any, Any]],
+    *,
+    halting: bool,
+    remembering: bool = False,
 ) -> Callable[..., Outcome]:
     own_logs = has_own_logs(model)
 
@@ -102,16 +111,24 @@ def _loop(
             kept = logs if own_logs else None
             return step + 1, jnp.asarray(halted), jax.tree.map(_like, new, state), kept
 
-        def goes_on(carry: Any) -> Any:
-            step, halted, _, _ = carry
-            return (step < stop) & ~halted
+        def until(end: Any, carry: Any) -> Any:
+            return lax.while_loop(lambda c: (c[0] < end) & ~c[1], body, carry)
+
+        def until_one_but_last_or_last(place: Any, both: Any) -> Any:
+            carry, _ = both
+            before = carry[2][0].trainable
+            return until(stop - 1 + place, carry), before
 
         state = (weights, metrics)
         first = _no_logs(one, fixed, state, batches) if own_logs else None
-        step, _, (weights, metrics), logs = lax.while_loop(
-            goes_on, body, (start, jnp.asarray(False), state, first)
-        )
-        return Outcome(weights, metrics, _results(model, metrics, logs), step)
+        carry, before = (start, jnp.asarray(False), state, first), None
+        if remembering:  # one loop around the other, so that a step is compiled once
+            both = (carry, weights.trainable)
+            carry, before = lax.fori_loop(0, 2, until_one_but_last_or_last, both)
+        else:
+            carry = until(stop, carry)
+        step, _, (weights, metrics), logs = carry
+        return Outcome(weights, metrics, _results(model, metrics, logs), step, before)
 
     return loop
 

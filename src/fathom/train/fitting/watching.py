@@ -13,7 +13,7 @@ import numpy as np
 from fathom.errors import ModelError
 from fathom.specs import FirstCause
 from fathom.train.divergence import first_cause
-from fathom.train.fitting.layer_watch import LayerWatch
+from fathom.train.fitting.layer_watch import LayerWatch, fetched
 from fathom.train.fitting.sources import Source
 from fathom.train.fitting.steps import Weights
 from fathom.train.probe import Statistics
@@ -45,7 +45,8 @@ class Watcher:
     """
 
     def __init__(self, model: keras.Model, source: Source, statistics: Statistics) -> None:
-        self.looks: list[Look] = []
+        self._looks: list[Look] = []
+        self._begun: list[tuple[int, dict[str, Any]]] = []  # looks that may still be computed
         self.first_cause: FirstCause | None = None
         self.note = ""
         self._model = model
@@ -53,6 +54,14 @@ class Watcher:
         self._statistics = statistics
         self._watch: LayerWatch | None = None
         self._start: State | None = None
+
+    @property
+    def looks(self) -> list[Look]:
+        """What was seen so far."""
+        while self._begun:
+            epoch, begun = self._begun.pop(0)
+            self._looks.append(Look(epoch, fetched(begun)))
+        return self._looks
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,7 +125,7 @@ class Watcher:
 
     def _look(self, epoch: int, state: Any, before: Any) -> None:
         if self._watch is not None:
-            self.looks.append(Look(epoch, self._watch.look(state, before=before)))
+            self._begun.append((epoch, self._watch.begin(state, before=before)))
 
     def _find_cause(self, epoch: int) -> None:
         batches = self._source.once_more()

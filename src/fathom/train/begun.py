@@ -1,0 +1,47 @@
+"""Populations whose members begin with weights of their own, and the weights they end with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fathom.train.crew import Parked
+from fathom.train.population import Population
+from fathom.train.variants import Networks
+
+
+def begun_with(
+    model: Any, members: Sequence[Mapping[str, Any]], networks: Networks, **options: Any
+) -> Population:
+    """Return a population whose members begin with the weights given.
+
+    A member's seed still draws the order of its rows; the state of its dropout is
+    among the weights.
+
+    Args:
+        model: As of `Population`.
+        members: Each member's hyperparameters; all must share one program.
+        networks: The weights each begins with, in the order of the model's trainable and
+            non-trainable variables; each array (member, ...).
+        **options: Of the population: `watch`, `memory_bytes`.
+
+    Raises:
+        ValueError: The members need several programs.
+    """
+    population = Population(model, members=members, **options)
+    if len(population._groups) > 1:
+        raise ValueError("members that begin with given weights must share one program")
+    population._groups[0].parked = Parked(networks.trainable, networks.non_trainable, [])
+    return population
+
+
+def weights_of(population: Population) -> Networks:
+    """Return the members' weights as they are, each array (member, ...).
+
+    Raises:
+        ValueError: The members have several programs.
+    """
+    if len(population._groups) > 1:
+        raise ValueError("the members of several programs have no weights in common")
+    parked = population._groups[0].at_rest
+    return Networks(list(parked.trainable), list(parked.non_trainable))

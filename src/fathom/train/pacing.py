@@ -1,0 +1,46 @@
+"""How many steps one call into compiled code takes: about half a second's.
+
+Python cannot act on Ctrl-C, nor show progress, while compiled code runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SECONDS_PER_CALL = 0.4
+# Nothing is known of a new program: begin with this many, and grow by at most this factor.
+FIRST_STEPS = 2
+GROWTH = 64
+# The batch orders of a call are on the devices as a whole.
+ORDER_BYTES = 32 * 2**20
+
+
+@dataclass
+class Pace:
+    """How fast a program was when it was last measured.
+
+    Args:
+        seconds_per_step: As measured.
+        steps: Of the call that was measured; 0 before the first.
+    """
+
+    seconds_per_step: float = 0.0
+    steps: int = 0
+
+    def affordable_steps(self) -> int:
+        """Return how many steps the next call may take."""
+        if self.steps == 0:
+            return FIRST_STEPS
+        affordable = max(1, int(SECONDS_PER_CALL / self.seconds_per_step))
+        return min(affordable, self.steps * GROWTH)
+
+    def note(self, steps: int, seconds: float) -> None:
+        """Remember how long a call took, unless it was too short to tell more than the last."""
+        if steps * GROWTH > self.steps:
+            self.seconds_per_step = max(seconds, 1e-9) / steps
+            self.steps = steps
+
+
+def most_steps(steps: int, *, members: int, batch_size: int) -> int:
+    """Return how many of an epoch's steps have their batch orders on the devices at once."""
+    return max(1, min(steps, ORDER_BYTES // (4 * members * batch_size)))
