@@ -129,7 +129,7 @@ class DepthClassifier(ClassifierMixin, DepthEstimator):
         return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class, float64 (rows, classes), in the order of `classes_`.
+        """Return probabilities, float64 (rows, classes), in the order of `classes_`.
 
         Args:
             X: Numbers (rows, features).
