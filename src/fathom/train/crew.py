@@ -29,7 +29,7 @@ from fathom.train.programs import (
 )
 from fathom.train.rows import Data, num_rows
 from fathom.train.terms import Watch
-from fathom.train.uninterrupted import uninterrupted
+from fathom.train.uninterrupted import Uninterrupted
 
 EVALUATED_ROWS = 512
 PREDICTED_BYTES = 64 * 2**20
@@ -104,6 +104,7 @@ class Crew:
         self._programs = Programs(description)
         self._pace = pacing.Pace()  # of training
         self._evaluating = pacing.Pace()
+        self._uninterrupted = Uninterrupted()
         self._count = 0
         self._slots = np.zeros(0, int)
 
@@ -215,7 +216,7 @@ class Crew:
             self._state = jax.block_until_ready(program(*arguments))
 
         began = time.perf_counter()
-        uninterrupted(call) if donate else call()
+        self._uninterrupted(call) if donate else call()
         self._pace.note(stop - start, time.perf_counter() - began)
 
     # -- measuring -----------------------------------------------------------------
