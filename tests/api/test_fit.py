@@ -267,7 +267,7 @@ import _thread, threading, sys
 import fathom, keras, numpy as np
 keras.utils.set_random_seed(0)
 width = int(sys.argv[1])
-x = np.random.normal(size=(4096, 64)).astype("float32")
+x = np.random.normal(size=(512, 64)).astype("float32")
 model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(width), keras.layers.Dense(1)])
 model.compile("adam", "mse")
 fathom.fit(model, x, x[:, :1], batch_size=8, epochs=1, verbose=0)
@@ -277,7 +277,7 @@ try:
 except KeyboardInterrupt:
     steps = int(model.optimizer.iterations.numpy())
     finite = all(np.isfinite(weight).all() for weight in model.get_weights())
-    print(steps > 512, finite, np.isfinite(model.evaluate(x, x[:, :1], verbose=0)), flush=True)
+    print(steps > 64, finite, np.isfinite(model.evaluate(x, x[:, :1], verbose=0)), flush=True)
 """
 
 

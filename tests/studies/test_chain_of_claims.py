@@ -14,7 +14,7 @@ def study(store, **options):
         "digits",
         depths=DEPTHS,
         seeds=2,
-        learning_rates=[1e-3, 3e-3],
+        learning_rates=options.pop("learning_rates", [1e-3, 3e-3]),
         epochs=options.pop("epochs", 15),
         patience=None,
         baselines=False,
@@ -51,7 +51,12 @@ def test_the_verdict_names_vanishing_gradients_and_the_mends(plain):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "mend", [{"family": "residual"}, {"normalization": "batch", "epochs": 30}], ids=str
+    "mend",
+    [
+        {"family": "residual", "learning_rates": [3e-3]},
+        {"normalization": "batch", "learning_rates": [3e-3], "epochs": 20},
+    ],
+    ids=["residual", "batch normalisation"],
 )
 def test_the_mends_that_the_verdict_names_train_at_16_and_32(tmp_path, mend):
     mended = study(tmp_path / "runs", activation="sigmoid", **mend)
