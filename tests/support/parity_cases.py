@@ -564,7 +564,8 @@ class OwnLoss(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
         """Return the loss and a tenth of the outputs' square."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
-        return loss + 0.1 * ops.mean(ops.square(y_pred))
+        squares: Any = ops.mean(ops.square(y_pred))
+        return loss + 0.1 * squares
 
 
 def _functional(kind: type[keras.Model]) -> Callable[[], keras.Model]:

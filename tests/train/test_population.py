@@ -519,8 +519,8 @@ def test_members_that_cannot_share_a_program_are_told_apart():
     assert len(population._groups) == 4
     note = population.notes[0]
     assert str(note).startswith("4 programs: members differ in optimizer, batch_size, clipnorm")
-    last = trained(population)[-1]
-    assert np.isfinite(last.loss).all()
+    losses: Any = trained(population)[-1].loss
+    assert np.isfinite(losses).all()
     assert_same_weights(population.member(2), keras_fit(lambda: network("sgd"), 1)[0])
     assert_same_weights(population.member(1), keras_fit(network, 0, batch_size=7)[0])
     population.keep([2, 1])

@@ -132,7 +132,7 @@ class Crew:
         )
         state = State(trainable, non_trainable, optimizer, self._no_metrics())
         self._state = devices.place_by_member(state)
-        self._before = self._state.trainable if self._watch else None
+        self._before: Any = self._state.trainable if self._watch else None
         self._settings = devices.place_by_member(
             {name: np.asarray(settings[name], "float32")[filled] for name in self.varied}
         )

@@ -213,7 +213,7 @@ def batch_rows(adapter: ArrayDataAdapter) -> Iterator[Any]:
 
 def as_numpy_rows(array: Any) -> np.ndarray:
     """Return an array or column as the NumPy array whose rows Keras would train on."""
-    sliceable = array_slicing.convert_to_sliceable(array, target_backend="jax")
+    sliceable: Any = array_slicing.convert_to_sliceable(array, target_backend="jax")
     return np.asarray(sliceable.convert_to_jax_compatible(sliceable[0 : array.shape[0]]))
 
 
