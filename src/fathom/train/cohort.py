@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from functools import cached_property, partial
@@ -300,27 +299,18 @@ class Cohort:
         return self._mean_loss()
 
     def _walk(self, order: np.ndarray, *, ends: bool) -> None:
-        """Take the steps of an order, in calls short enough for Ctrl-C.
-
-        An epoch's last step is a call of its own if layers may be measured after it: so
-        the weights before it are at hand, and its change of them can be measured.
-        """
+        """Take the steps of an order, in calls short enough for Ctrl-C."""
         steps = order.shape[1]
         missing = self._order_steps - steps
         padded = np.pad(order, ((0, 0), (0, missing), (0, 0))) if missing else order
         placed = devices.place_by_member(padded)
         self._is_last_step_seen = self._may_be_measured
-        last = steps - 1 if self._is_last_step_seen and ends else steps
-        step = 0
-        while step < steps:
-            until = last if step < last else steps
-            stop = min(until, step + self._pace.affordable_steps())
+        is_alone = self._is_last_step_seen and ends
+        for start, stop in self._pace.calls(steps, ends_alone=is_alone):
             self._before = self._state.trainable
-            self._advance(placed, step, stop)
-            step = stop
+            self._advance(placed, start, stop)
 
     def _advance(self, order: Any, start: int, stop: int) -> None:
-        began = time.perf_counter()
         state = self._run(
             "advance",
             self._seats.placed_blocks,
@@ -331,7 +321,6 @@ class Cohort:
             {},
         )
         self._state = jax.block_until_ready(state)
-        self._pace.note(stop - start, time.perf_counter() - began)
 
     def _keep(self, improved: np.ndarray) -> None:
         """Keep the present weights of the members that improved."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -104,7 +103,6 @@ class Crew:
         self._programs = Programs(description)
         self._pace = pacing.Pace()  # of training
         self._evaluating = pacing.Pace()
-        self._uninterrupted = Uninterrupted()
         self._count = 0
         self._slots = np.zeros(0, int)
 
@@ -184,24 +182,16 @@ class Crew:
         return self._results(self._state.metrics)
 
     def _walk(self, data: Data, order: np.ndarray, *, length: int, ends: bool) -> None:
-        """Take the steps of an order, in calls short enough for Ctrl-C.
-
-        An epoch's last step is a call of its own if layers are watched: so the weights
-        before it are at hand, and its change of them can be measured.
-        """
+        """Take the steps of an order, in calls short enough for Ctrl-C."""
         steps, rows = order.shape[1:]
         padded = np.zeros((self.width, length, rows), np.int32)
         padded[self._slots, :steps] = order
         placed_order = devices.place_by_member(padded)
-        last = steps - 1 if self._watch and ends else steps
-        step = 0
-        while step < steps:
-            until = last if step < last else steps
-            stop = min(until, step + self._pace.affordable_steps())
-            if self._watch:
+        is_watched = self._watch is not None
+        for start, stop in self._pace.calls(steps, ends_alone=is_watched and ends):
+            if is_watched:
                 self._before = self._state.trainable
-            self._advance(data, placed_order, step, stop)
-            step = stop
+            self._advance(data, placed_order, start, stop)
 
     def _advance(self, data: Data, order: Any, start: int, stop: int) -> None:
         span = devices.place_everywhere(np.array([start, stop], np.int32))
@@ -215,9 +205,7 @@ class Crew:
         def call() -> None:
             self._state = jax.block_until_ready(program(*arguments))
 
-        began = time.perf_counter()
         self._uninterrupted(call) if donate else call()
-        self._pace.note(stop - start, time.perf_counter() - began)
 
     # -- measuring -----------------------------------------------------------------
 
@@ -232,15 +220,9 @@ class Crew:
         size = min(rows, batch_size or max(EVALUATED_ROWS, self.batch_size))
         steps, rest = divmod(rows, size)
         metrics = self._placed_metrics()
-        start = 0
-        while start < steps:
-            count = min(steps - start, self._evaluating.affordable_steps())
-            began = time.perf_counter()
-            metrics = jax.block_until_ready(
-                self._evaluate(metrics, data, start * size, count, size)
-            )
-            self._evaluating.note(count, time.perf_counter() - began)
-            start += count
+        for start, stop in self._evaluating.calls(steps):
+            metrics = self._evaluate(metrics, data, start * size, stop - start, size)
+            metrics = jax.block_until_ready(metrics)
         if rest:
             metrics = self._evaluate(metrics, data, rows - rest, 1, rest)
         return self._results(metrics)
@@ -303,6 +285,10 @@ class Crew:
         return tuple(self._watch.taps(self._model)) if self._watch else ()
 
     # -- programs ------------------------------------------------------------------
+
+    @cached_property
+    def _uninterrupted(self) -> Uninterrupted:
+        return Uninterrupted()
 
     @property
     def _model(self) -> keras.Model:

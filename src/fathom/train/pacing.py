@@ -5,6 +5,8 @@ Python cannot act on Ctrl-C, nor show progress, while compiled code runs.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 SECONDS_PER_CALL = 0.4
@@ -33,6 +35,23 @@ class Pace:
             return FIRST_STEPS
         affordable = max(1, int(SECONDS_PER_CALL / self.seconds_per_step))
         return min(affordable, self.steps * GROWTH)
+
+    def calls(self, steps: int, *, ends_alone: bool = False) -> Iterator[tuple[int, int]]:
+        """Yield from which step to which each call goes; what is done until the next is timed.
+
+        Args:
+            steps: How many there are in all.
+            ends_alone: Whether the last step is a call of its own: so the weights before
+                it are at hand, and its change of them can be measured.
+        """
+        last = steps - 1 if ends_alone else steps
+        start = 0
+        while start < steps:
+            stop = min(last if start < last else steps, start + self.affordable_steps())
+            began = time.perf_counter()
+            yield start, stop
+            self.note(stop - start, time.perf_counter() - began)
+            start = stop
 
     def note(self, steps: int, seconds: float) -> None:
         """Remember how long a call took, unless it was too short to tell more than the last."""
