@@ -1,7 +1,8 @@
 """Where Keras and JAX are started, once, before anything imports them.
 
 A CPU core counts as a JAX device, so that a population can be split over
-cores; compiled programs are kept in the user's cache folder.
+cores; compiled programs are kept in the user's cache folder; memory that a
+step of training frees is kept for the next step.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ import sys
 from pathlib import Path
 
 from fathom.errors import BackendError
+
+# Parameters of mallopt(3), as glibc numbers them, and what they are set to. Of the first
+# 32 MiB is the most that glibc accepts; a greater number is refused.
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
+LARGEST_HEAP_BLOCK = 32 * 2**20
+KEPT_FREE = 64 * 2**20
+MALLOC_SETTINGS = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 
 
 def start() -> None:
@@ -25,6 +33,7 @@ def start() -> None:
     """
     _choose_keras_backend()
     if not _is_started():
+        _keep_freed_memory()
         _configure_jax()
 
 
@@ -77,6 +86,23 @@ def _choose_keras_backend() -> None:
                 hint="import fathom before keras, or set KERAS_BACKEND=jax",
             )
     os.environ["KERAS_BACKEND"] = "jax"
+
+
+def _keep_freed_memory() -> None:
+    """Tell glibc not to give freed memory back between steps, unless the user told it otherwise.
+
+    Matrix products take and free hundreds of kilobytes in every step. By default glibc
+    returns them to the system, and each step then waits for the same pages again
+    (docs/decisions/0014-freed-memory-is-kept.md). Other allocators have no `mallopt`.
+    """
+    import ctypes
+
+    if sys.platform != "linux" or any(name in os.environ for name in MALLOC_SETTINGS):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(MMAP_THRESHOLD, LARGEST_HEAP_BLOCK)
+        mallopt(TRIM_THRESHOLD, KEPT_FREE)
 
 
 def _configure_jax() -> None:

@@ -1,0 +1,46 @@
+"""What Fathom tells the process before JAX starts."""
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fathom import runtime
+
+MALLOPT = getattr(ctypes.CDLL(None), "mallopt", None)
+CALLS = """
+import ctypes
+from fathom import runtime
+
+class Glibc:
+    def mallopt(self, number, value):
+        print(number, value)
+
+ctypes.CDLL = lambda name: Glibc()
+runtime._keep_freed_memory()
+"""
+
+
+def settings_told(**environment: str) -> list[str]:
+    """Return what a fresh process tells glibc."""
+    own = {name: value for name, value in os.environ.items() if name not in runtime.MALLOC_SETTINGS}
+    told = subprocess.run(
+        [sys.executable, "-c", CALLS], env=own | environment, capture_output=True, check=True
+    )
+    return told.stdout.decode().splitlines()
+
+
+@pytest.mark.skipif(MALLOPT is None, reason="the C library has no mallopt")
+def test_glibc_takes_the_threshold_and_no_greater_one():
+    assert MALLOPT is not None
+    assert MALLOPT(runtime.MMAP_THRESHOLD, runtime.LARGEST_HEAP_BLOCK) == 1
+    assert MALLOPT(runtime.MMAP_THRESHOLD, 2 * runtime.LARGEST_HEAP_BLOCK) == 0
+    assert MALLOPT(runtime.TRIM_THRESHOLD, runtime.KEPT_FREE) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has glibc")
+def test_freed_memory_is_kept_unless_the_user_set_the_allocator():
+    assert settings_told() == [f"-3 {32 * 2**20}", f"-1 {64 * 2**20}"]
+    assert settings_told(MALLOC_TRIM_THRESHOLD_="131072") == []
