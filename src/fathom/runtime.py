@@ -14,8 +14,8 @@ from pathlib import Path
 
 from fathom.errors import BackendError
 
-# Parameters of mallopt(3), as glibc numbers them, and what they are set to. Of the first
-# 32 MiB is the most that glibc accepts; a greater number is refused.
+# Parameters of mallopt(3), as glibc numbers them, and what they are set to, in bytes. Of the
+# first 32 MiB is the most that its manual allows.
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 LARGEST_HEAP_BLOCK = 32 * 2**20
 KEPT_FREE = 64 * 2**20
