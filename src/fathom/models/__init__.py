@@ -20,8 +20,8 @@ from fathom.models.describing import describe
 from fathom.models.files import load_model, model_bytes
 from fathom.models.graph import calls, is_functional
 from fathom.models.heads import training_view
+from fathom.models.hooks import replaced
 from fathom.models.new_heads import with_new_head
-from fathom.models.passes import replaced
 from fathom.models.renewing import renewal
 from fathom.models.shapes import without_values
 from fathom.models.site_hooks import hooked_sites

@@ -1,4 +1,4 @@
-"""One pass through a model as a list of calls, and functions put around those of its layers.
+"""One pass through a model as a list of calls.
 
 A functional model's graph is read; another model's pass is traced on shapes alone.
 """
@@ -18,6 +18,7 @@ from jax.extend.core import get_opaque_trace_state
 
 from fathom.errors import ModelError
 from fathom.models import graph
+from fathom.models.hooks import Tensors, replaced, shapes_of, tensors_in
 
 # Rows of the inputs while a pass is traced: any number that shapes work with.
 _ROWS = 2
@@ -30,8 +31,8 @@ class Passed:
     Args:
         operation: The layer or operation.
         number: How many calls of it came before.
-        reads: Ids of the tensors it reads.
-        makes: Ids of the tensors it makes.
+        reads: A number for each tensor it reads; equal numbers are the same tensor.
+        makes: A number for each tensor it makes.
         activates_once: Whether it applies its own activation, if it has one, exactly once.
     """
 
@@ -64,7 +65,7 @@ def one_pass(
 
 
 def readers(calls: Sequence[Passed]) -> dict[int, list[Passed]]:
-    """Return, by the id of each tensor, the calls that read it."""
+    """Return, by the number of each tensor, the calls that read it."""
     found: dict[int, list[Passed]] = {}
     for call in calls:
         for tensor in dict.fromkeys(call.reads):
@@ -85,7 +86,7 @@ def _is_plain(layer: keras.layers.Layer, whole: tuple[type, ...]) -> bool:
 
 def _from_graph(model: keras.Model) -> tuple[Passed, ...]:
     counts: Counter[int] = Counter()
-    found = []
+    tensors, found = Tensors(), []
     for node in graph.calls(model):
         number = counts[id(node.operation)]
         counts[id(node.operation)] += 1
@@ -93,8 +94,8 @@ def _from_graph(model: keras.Model) -> tuple[Passed, ...]:
             Passed(
                 operation=node.operation,
                 number=number,
-                reads=tuple(map(id, node.input_tensors)),
-                makes=tuple(map(id, node.output_tensors)),
+                reads=tensors.numbers(node.input_tensors),
+                makes=tensors.numbers(node.output_tensors),
             )
         )
     return tuple(found)
@@ -132,7 +133,7 @@ def _traced(model: keras.Model, shapes: Any, whole: tuple[type, ...]) -> tuple[P
         found.extend(calls)
         return returned[0]
 
-    variables = [_shapes(model.trainable_variables), _shapes(model.non_trainable_variables)]
+    variables = map(shapes_of, (model.trainable_variables, model.non_trainable_variables))
     try:
         jax.eval_shape(run, *variables, shapes)
     except Exception as error:  # whatever a user's own layer raises
@@ -141,10 +142,6 @@ def _traced(model: keras.Model, shapes: Any, whole: tuple[type, ...]) -> tuple[P
             hint="check that the model can be called on these inputs under jax.jit",
         ) from error
     return tuple(found)
-
-
-def _shapes(variables: Sequence[Any]) -> list[jax.ShapeDtypeStruct]:
-    return [jax.ShapeDtypeStruct(tuple(v.shape), np.dtype(v.dtype)) for v in variables]
 
 
 @contextlib.contextmanager
@@ -167,7 +164,7 @@ class _Recorder:
         self._trace = get_opaque_trace_state()
         self._numbers: Counter[int] = Counter()
         self._activations: Counter[int] = Counter()
-        self._alive: list[Any] = []  # so that no id is used twice
+        self._tensors = Tensors()
 
     def around(self, operation: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -188,22 +185,16 @@ class _Recorder:
         return activation
 
     def _write(self, operation: Any, read: Any, made: Any, activations: int) -> None:
-        reads, makes = _tensors(read), _tensors(made)
-        self._alive += [*reads, *makes]
         self.calls.append(
             Passed(
                 operation=operation,
                 number=self._numbers[id(operation)],
-                reads=tuple(map(id, reads)),
-                makes=tuple(map(id, makes)),
+                reads=self._tensors.numbers(tensors_in(read)),
+                makes=self._tensors.numbers(tensors_in(made)),
                 activates_once=activations == 1,
             )
         )
         self._numbers[id(operation)] += 1
-
-
-def _tensors(structure: Any) -> list[Any]:
-    return [leaf for leaf in keras.tree.flatten(structure) if keras.ops.is_tensor(leaf)]
 
 
 def _operations_in(model: keras.Model, whole: tuple[type, ...]) -> list[Any]:
@@ -225,23 +216,3 @@ def _operations_in(model: keras.Model, whole: tuple[type, ...]) -> list[Any]:
     visit(model)
     del found[id(model)]
     return list(found.values())
-
-
-@contextlib.contextmanager
-def replaced(
-    operation: Any, name: str, around: Callable[[Any, Callable[..., Any]], Callable[..., Any]]
-) -> Iterator[None]:
-    """Put a function around one of an operation's functions, for as long as the context lasts.
-
-    It is an instance attribute before the method, so that no other model notices.
-    Rematerialisation is off meanwhile: what runs inside it could not be seen.
-    """
-    attributes, keys = operation.__dict__, (name, "_remat_mode")
-    before = {key: attributes[key] for key in keys if key in attributes}
-    attributes.update({name: around(operation, getattr(operation, name)), "_remat_mode": None})
-    try:
-        yield
-    finally:
-        for key in keys:
-            attributes.pop(key, None)
-        attributes.update(before)

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from fathom.models.hooks import Hook, Operation, hooked, tensors_in
 from fathom.models.sites import Site
-from fathom.models.tracing import Hook, Operation, hooked, tensors_of
 
 # From what enters a site and what leaves it to what leaves it instead.
 Replacement = Callable[[Any, Any], Any]
@@ -32,7 +32,7 @@ def hooked_sites(sites: Sequence[Site], replacements: Sequence[Replacement]) -> 
 
         def pass_through(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             if entries:
-                tensors = tensors_of(args, kwargs)
+                tensors = tensors_in((args, kwargs))
                 for place in entries:
                     entering[place] = tensors[sites[place].skip or 0] if tensors else None
             result = call(*args, **kwargs)

@@ -14,7 +14,8 @@ from typing import Any
 import keras
 
 from fathom.models.activations import applied_activation, fused_activation
-from fathom.models.tracing import Call, Operation, Trace
+from fathom.models.hooks import Operation
+from fathom.models.tracing import Call, Trace
 
 LAYER, BLOCK = "layer", "block"
 _NORMALIZATIONS = (

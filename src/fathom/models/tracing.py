@@ -1,4 +1,4 @@
-"""What happens inside any Keras model: its operations in the order they run, and hooks on them.
+"""What happens inside any Keras model: its operations in the order they run.
 
 A functional model could be read from its graph; a subclassed one has none. Both
 are run once on shapes alone, and every operation's call is written down.
@@ -6,10 +6,8 @@ are run once on shapes alone, and every operation's call is written down.
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -17,11 +15,8 @@ import jax.numpy as jnp
 import keras
 
 from fathom.models.graph import inner_operations
-from fathom.models.passes import replaced
+from fathom.models.hooks import Hook, Operation, Tensors, hooked, shapes_of, tensors_in
 
-Operation = Any  # keras.Operation: a layer, or an operation in the graph of a functional model
-# From the operation's own call and its arguments to what takes the place of its result.
-Hook = Callable[..., Any]
 SCOPE = "operation_"
 
 
@@ -66,20 +61,6 @@ class Trace:
     program: Any
 
 
-@dataclass
-class _Tensors:
-    """Numbers for tensors; holding them keeps their identities from being used again."""
-
-    held: list[Any] = field(default_factory=list)
-    numbers: dict[int, int] = field(default_factory=dict)
-
-    def number(self, tensor: Any) -> int:
-        if id(tensor) not in self.numbers:
-            self.held.append(tensor)
-            self.numbers[id(tensor)] = len(self.held)
-        return self.numbers[id(tensor)]
-
-
 def trace(model: keras.Model, x: Any) -> Trace:
     """Run `model` on the shape of one row of `x` and return its calls.
 
@@ -88,7 +69,7 @@ def trace(model: keras.Model, x: Any) -> Trace:
         x: Inputs, (rows, ...); only shape and dtype matter.
     """
     calls: list[Call] = []
-    tensors = _Tensors()
+    tensors = Tensors()
     found: dict[str, Any] = {}
 
     def hook(container: keras.Model, operation: Operation) -> Hook:
@@ -107,11 +88,12 @@ def trace(model: keras.Model, x: Any) -> Trace:
     def run(trainable: list[Any], non_trainable: list[Any], row: Any) -> Any:
         with hooked(hooks):
             outputs = stateless_outputs(model, trainable, non_trainable, row)
-        found["output"] = tensors.numbers.get(id(outputs))
+        found["output"] = tensors.known(outputs)
         return outputs
 
     row = jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
-    program, shape = jax.make_jaxpr(run, return_shape=True)(*_shapes(model), row)
+    variables = map(shapes_of, (model.trainable_variables, model.non_trainable_variables))
+    program, shape = jax.make_jaxpr(run, return_shape=True)(*variables, row)
     if not hasattr(shape, "shape"):
         raise TypeError("a model with one output returns one array")
     return Trace(
@@ -122,38 +104,12 @@ def trace(model: keras.Model, x: Any) -> Trace:
     )
 
 
-@contextlib.contextmanager
-def hooked(hooks: Mapping[Operation, Hook]) -> Iterator[None]:
-    """Put a hook before the call of each operation for as long as the context lasts."""
-    with contextlib.ExitStack() as stack:
-        for operation, hook in hooks.items():
-            stack.enter_context(replaced(operation, "call", _passing(hook)))
-        yield
-
-
 def stateless_outputs(
     model: keras.Model, trainable: list[Any], non_trainable: list[Any], x: Any
 ) -> Any:
     """Return what `model` puts out for `x` when it is used, not trained."""
     training = {"training": False} if model._call_has_training_arg else {}
     return model.stateless_call(trainable, non_trainable, x, **training)[0]
-
-
-def tensors_of(args: Any, kwargs: Any) -> list[Any]:
-    """Return the tensors among the arguments of a call, in order."""
-    leaves = jax.tree.leaves((args, kwargs))
-    return [leaf for leaf in leaves if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
-
-
-def _passing(hook: Hook) -> Callable[[Operation, Callable[..., Any]], Callable[..., Any]]:
-    return lambda _, call: functools.partial(hook, call)
-
-
-def _shapes(model: keras.Model) -> tuple[list[Any], list[Any]]:
-    def of(variables: Any) -> list[Any]:
-        return [jax.ShapeDtypeStruct(tuple(v.shape), v.dtype) for v in variables]
-
-    return of(model.trainable_variables), of(model.non_trainable_variables)
 
 
 def _distinct(result: Any) -> Any:
@@ -173,14 +129,14 @@ def _call(
     args: Any,
     kwargs: Any,
     result: Any,
-    tensors: _Tensors,
+    tensors: Tensors,
 ) -> Call:
-    read = tensors_of(args, kwargs)
+    read = tensors_in((args, kwargs))
     is_one = hasattr(result, "dtype")
     return Call(
         operation=operation,
         container=container,
-        reads=tuple(map(tensors.number, read)),
+        reads=tensors.numbers(read),
         makes=tensors.number(result) if is_one else None,
         input_shape=tuple(read[0].shape[1:]) if read else None,
         output_shape=tuple(result.shape[1:]) if is_one else None,

@@ -8,10 +8,12 @@ from fathom.train.batch_gradients import batch_gradient_lengths  # noqa: E402
 from fathom.train.begun import begun_with, weights_of  # noqa: E402
 from fathom.train.blueprint import Blueprint, build_with_values, record  # noqa: E402
 from fathom.train.cohort import Cohort  # noqa: E402
+from fathom.train.devices import num_devices, platform  # noqa: E402
 from fathom.train.divergence import first_cause  # noqa: E402
 from fathom.train.fitting.layer_watch import LayerWatch  # noqa: E402
 from fathom.train.fresh import fresh_weights  # noqa: E402
 from fathom.train.initial import initial_weights  # noqa: E402
+from fathom.train.memory import member_bytes  # noqa: E402
 from fathom.train.moments import gradient_moments  # noqa: E402
 from fathom.train.observing import layer_gradients, observed, path_gradients  # noqa: E402
 from fathom.train.orders import batch_order, steps_per_epoch  # noqa: E402
@@ -62,10 +64,13 @@ __all__ = [
     "gradient_moments",
     "initial_weights",
     "layer_gradients",
+    "member_bytes",
+    "num_devices",
     "num_rows",
     "observed",
     "owners",
     "path_gradients",
+    "platform",
     "product",
     "record",
     "restored",

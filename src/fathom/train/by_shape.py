@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
 from fathom.train import devices
-
-# Tracing hooks the layers of the one Keras model: two traces would see each other's hooks.
-_TRACING = threading.RLock()
+from fathom.train.compiling import TRACING
 
 
 def by_shape(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +33,7 @@ def by_shape(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    with _TRACING:
+    with TRACING:
         traced = jax.jit(function).trace(*arguments)
     options: Any = devices.compiler_options()
     return traced.lower().compile(compiler_options=options)

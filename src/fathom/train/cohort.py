@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import cached_property, partial
 from typing import Any
@@ -10,25 +10,31 @@ from typing import Any
 import jax
 import numpy as np
 
-from fathom.train import devices, initial, orders, pacing, program_cache, stopping
+from fathom.train import (
+    devices,
+    hyperparameters,
+    initial,
+    orders,
+    pacing,
+    program_cache,
+    stopping,
+)
 from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
+from fathom.train.kept import Kept, moved
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
-    Packed,
     State,
     Weights,
     advance_program,
     keep_program,
     outputs_program,
-    packed_shapes,
-    unpacked,
     weights_of,
 )
-from fathom.train.seats import Seats
+from fathom.train.row_blocks import row_block, rows_at_once
+from fathom.train.seats import Seats, blocks_for
 from fathom.train.terms import Epoch, Member, Score, TrainingData, Watch
 
-PREDICT_BYTES = 64 * 2**20
 # Members of a device that train side by side, in networks whose blocks are at least so wide.
 FEW_MEMBERS = 8
 NARROWEST = 4
@@ -53,6 +59,9 @@ class Cohort:
         watch: How layers are watched; None for not at all.
         shrinks: Whether members will be let go one after the other: their blocks
             are then narrow, and there are always blocks.
+        settings: Hyperparameters that members have for themselves beside the learning
+            rate, by name, a value for each member; the model was built with others
+            that are not zero. Where layers are watched, they are watched with those.
 
     Attributes:
         standing: Where each member stands.
@@ -68,6 +77,7 @@ class Cohort:
         batch_size: int,
         watch: Watch | None = None,
         shrinks: bool = False,
+        settings: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         self.blueprint = blueprint
         self.members = tuple(members)
@@ -77,19 +87,18 @@ class Cohort:
         self.standing = stopping.at_start(self.num_members)
         everyone = np.arange(self.num_members)
         self._seats = Seats.of(everyone, width=self._width, block=self.block)
-        self._left: dict[int, Packed] = {}  # what members without a seat have kept
         self.taps = tuple(watch.taps(blueprint.model)) if watch else ()
         self._watch = watch
         self._score = score
         self._state = self._initial_state()
-        self._kept = {
-            dtype: devices.place_by_member(np.zeros(shape, dtype))
-            for dtype, shape in packed_shapes(weights_of(self._state)).items()
-        }
+        self._kept = Kept(weights_of(self._state), self._seats)
+        self._settings = {n: np.asarray(v, "float32") for n, v in (settings or {}).items()}
+        self._seat_settings()
         self._before = self._state.trainable
         self._may_be_measured = self._is_last_step_seen = True
         taps = [(tap.name, tap.output.name, tap.activation) for tap in self.taps]
-        described = program_cache.describe(blueprint.model, taps=taps, block=self.block)
+        varied = {"varied": sorted(self._settings)} if self._settings else {}
+        described = program_cache.describe(blueprint.model, taps=taps, block=self.block, **varied)
         self._programs = Programs(described)
         self._pace = pacing.Pace()
         self._order_steps = pacing.most_steps(
@@ -116,12 +125,14 @@ class Cohort:
         )
         span = devices.shape_of(np.zeros(2, np.int32), by_member=False)
         blocks = devices.shape_of(self._seats.blocks, by_member=True)
-        weights, kept = weights_of(state), devices.shape_of(self._kept, by_member=True)
+        weights, kept = weights_of(state), devices.shape_of(self._kept.placed, by_member=True)
         chosen = self._by_member_shape((), "bool")
+        settings = devices.shape_of(self._placed_settings, by_member=True)
+        apply = partial(hyperparameters.applied, hyperparameters.places_in(model))
         sources = {
             "advance": Source(
-                lambda: advance_program(model, block=block),
-                (blocks, state, rows, order, span, {}),
+                lambda: advance_program(model, block=block, apply=apply),
+                (blocks, state, rows, order, span, settings),
             ),
             "predict": Source(
                 lambda: outputs_program(model, block=block),
@@ -131,7 +142,9 @@ class Cohort:
         }
         if self._watch:
             sources["probe"] = Source(
-                lambda: probe_program(model, self.taps), (state, x_probe, y_probe)
+                lambda: probe_program(model, self.taps),
+                (state, x_probe, y_probe),
+                quickly=self._operations_per_step < devices.LARGE_STEP,
             )
         return sources
 
@@ -141,11 +154,15 @@ class Cohort:
         A loop over blocks takes a third longer to compile. A few members of a
         small network, which compile for longer than they train, do without it.
         """
-        width = devices.block_width(self.blueprint.operations_per_row * self.batch_size)
+        width = devices.block_width(self._operations_per_step)
         if shrinks:
             return max(width // 2, 1)
         each = devices.padded(self.num_members) // devices.num_devices()
         return None if width >= NARROWEST and each <= FEW_MEMBERS else width
+
+    @property
+    def _operations_per_step(self) -> float:
+        return self.blueprint.operations_per_row * self.batch_size
 
     def _by_member_shape(self, shape: tuple[int, ...], dtype: str) -> Any:
         empty = np.broadcast_to(np.zeros((), dtype), (self._width, *shape))
@@ -174,7 +191,7 @@ class Cohort:
     @property
     def num_bytes(self) -> int:
         """Bytes that training takes: states, kept weights, and the compiled program's own."""
-        held = sum(leaf.nbytes for leaf in jax.tree.leaves((self._state, self._kept)))
+        held = sum(leaf.nbytes for leaf in jax.tree.leaves((self._state, self._kept.placed)))
         analysis = self._programs.get("advance").memory_analysis()
         working = 0 if analysis is None else analysis.temp_size_in_bytes
         return 2 * held + working * devices.num_devices()
@@ -213,7 +230,7 @@ class Cohort:
             (self.data.x, self.data.y, None),
             devices.place_by_member(order),
             devices.placed_numbers(0, min(steps, self._order_steps)),
-            {},
+            self._placed_settings,
         )
         jax.block_until_ready(state)
 
@@ -228,14 +245,19 @@ class Cohort:
         """In how many parts the validation rows are predicted."""
         return -(-len(self.data.x_validation) // self._block_rows)
 
+    @property
+    def rows_rehearsed(self) -> int:
+        """Rows that each device predicts in `rehearse_validation`, those of all members."""
+        each = self.block or self._width // devices.num_devices()
+        return each * self._block_rows
+
     @cached_property
     def _one_block(self) -> Any:
         return devices.place_by_member(np.ones_like(self._seats.blocks))
 
     def blocks_for(self, members: int) -> int:
         """Return how many blocks of members a device computes one after the other."""
-        block = self.block or self._width // devices.num_devices()
-        return devices.padded(members, block) // (block * devices.num_devices())
+        return blocks_for(members, self.block or self._width // devices.num_devices())
 
     def let_go(self, places: Sequence[int]) -> None:
         """Let members go after the epoch that was told last: they train no further."""
@@ -272,15 +294,16 @@ class Cohort:
         closer = self._seats.fewer(np.flatnonzero(self.standing.active))
         if closer is None:
             return
-        kept = self._kept_on_host()
-        leaving = np.setdiff1d(self._seats.members, closer.members)
-        self._left |= {member: kept[member] for member in leaving.tolist()}
-        source = self._seats.slots_of(closer.filled)
-        move = partial(jax.tree.map, lambda leaf: np.asarray(leaf)[source])
-        self._state = devices.place_by_member(move(self._state))
-        self._kept = devices.place_by_member(move(self._kept))
+        self._kept.move_up(closer)
+        self._state = moved(self._state, self._seats, closer)
         self._before = self._state.trainable
         self._seats = closer
+        self._seat_settings()
+
+    def _seat_settings(self) -> None:
+        """Put each member's own hyperparameters in its seat."""
+        seated = {name: values[self._seats.filled] for name, values in self._settings.items()}
+        self._placed_settings = devices.place_by_member(seated)
 
     def _train_epoch(self, epoch: int) -> np.ndarray:
         """Train one epoch and return each member's mean loss.
@@ -288,27 +311,22 @@ class Cohort:
         Members that have stopped train on until their block is freed: nobody looks
         at them any more, and holding them still would cost more than the arithmetic.
         """
-        seeds = [self.members[place].seed for place in self._seats.filled]
+        seeds = [self.members[place].seed for place in self._seats.members]
         order = orders.population_order(
             seeds, epoch - 1, rows=self.data.rows, batch_size=self.batch_size
         )
         self._state = self._state._replace(metrics=self._no_metrics)
-        for start in range(0, self.steps_per_epoch, self._order_steps):
-            part = order[:, start : start + self._order_steps]
-            self._walk(part, ends=start + self._order_steps >= self.steps_per_epoch)
-        return self._mean_loss()
-
-    def _walk(self, order: np.ndarray, *, ends: bool) -> None:
-        """Take the steps of an order, in calls short enough for Ctrl-C."""
-        steps = order.shape[1]
-        missing = self._order_steps - steps
-        padded = np.pad(order, ((0, 0), (0, missing), (0, 0))) if missing else order
-        placed = devices.place_by_member(padded)
         self._is_last_step_seen = self._may_be_measured
-        is_alone = self._is_last_step_seen and ends
-        for start, stop in self._pace.calls(steps, ends_alone=is_alone):
+        for placed, start, stop in pacing.walked(
+            self._pace,
+            order,
+            seats=self._seats,
+            length=self._order_steps,
+            ends_alone=self._is_last_step_seen,
+        ):
             self._before = self._state.trainable
             self._advance(placed, start, stop)
+        return self._mean_loss()
 
     def _advance(self, order: Any, start: int, stop: int) -> None:
         state = self._run(
@@ -318,7 +336,7 @@ class Cohort:
             (self.data.x, self.data.y, None),
             order,
             devices.placed_numbers(start, stop),
-            {},
+            self._placed_settings,
         )
         self._state = jax.block_until_ready(state)
 
@@ -326,7 +344,8 @@ class Cohort:
         """Keep the present weights of the members that improved."""
         if improved.any():
             chosen = self._flags(improved)
-            self._kept = self._run("keep", weights_of(self._state), self._kept, chosen)
+            now = weights_of(self._state)
+            self._kept.placed = self._run("keep", now, self._kept.placed, chosen)
 
     def _mean_loss(self) -> np.ndarray:
         total, count = self._state.metrics[:2]
@@ -350,7 +369,7 @@ class Cohort:
         weights, seats = weights_of(self._state), self._seats
         if kept:
             seats = Seats.of(places, width=self._width, block=self.block)
-            weights = devices.place_by_member(self._kept_weights(seats))
+            weights = devices.place_by_member(self._kept.weights(seats))
         outputs = [np.asarray(part) for part in self._predicted(x, weights, seats)]
         return np.concatenate(outputs, axis=1)[seats.slots_of(places), : len(x)]
 
@@ -369,22 +388,13 @@ class Cohort:
         shape, dtype = model.output.shape[1:], model.output.dtype
         return devices.place_by_member(np.zeros((self._width, self._block_rows, *shape), dtype))
 
-    @property
+    @cached_property
     def _block_rows(self) -> int:
-        widest = max(
-            (int(np.prod(v.shape[1:])) for v in self.blueprint.model.trainable_variables),
-            default=1,
-        )
-        limit = PREDICT_BYTES // (4 * self._width * max(widest, 1))
-        return int(min(len(self.data.y_validation), max(limit, 256)))
+        rows = len(self.data.y_validation)
+        return rows_at_once(self.blueprint.model, rows, members=self._width)
 
     def _block(self, x: Any, start: int) -> Any:
-        """Return the rows from `start` as a full block, filled up by repeating the last row."""
-        block = x[start : start + self._block_rows]
-        missing = self._block_rows - len(block)
-        if missing:
-            block = np.concatenate([block, np.repeat(np.asarray(block[-1:]), missing, axis=0)])
-        return devices.place_everywhere(block)
+        return devices.place_everywhere(row_block(x, start, self._block_rows))
 
     def _validate(self) -> dict[str, np.ndarray]:
         x, y = self.data.x_validation, self.data.y_validation
@@ -427,7 +437,7 @@ class Cohort:
     def kept_weights(self, member: int) -> list[np.ndarray]:
         """Return a member's best weights in the order of the model's variables."""
         seats = Seats.of(np.array([member]), width=self._width, block=self.block)
-        return _of_member(self._kept_weights(seats), seats.slots[0])
+        return _of_member(self._kept.weights(seats), seats.slots[0])
 
     def initial_weights(self, member: int) -> list[np.ndarray]:
         """Return the weights that a member began with."""
@@ -446,20 +456,6 @@ class Cohort:
     def _no_metrics(self) -> list[Any]:
         """The training metrics as they are at an epoch's start."""
         return devices.place_by_member(initial.initial_metrics_state(self.blueprint, self._width))
-
-    def _kept_weights(self, seats: Seats) -> Weights:
-        """Return what members have kept, in their seats."""
-        kept = self._kept_on_host()
-        rows = [kept[member] for member in seats.filled.tolist()]
-        packed = {dtype: np.stack([row[dtype] for row in rows]) for dtype in rows[0]}
-        return unpacked(packed, weights_of(self._state))
-
-    def _kept_on_host(self) -> dict[int, Packed]:
-        """Return what every member has kept, one vector for each dtype."""
-        kept = {dtype: np.asarray(rows) for dtype, rows in self._kept.items()}
-        seated = zip(self._seats.members.tolist(), self._seats.slots.tolist(), strict=True)
-        here = {m: {dtype: rows[slot] for dtype, rows in kept.items()} for m, slot in seated}
-        return self._left | here
 
     def _flags(self, flags: np.ndarray) -> Any:
         by_slot = np.zeros(self._width, bool)

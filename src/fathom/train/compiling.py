@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from fathom.train import program_cache
 
-# Tracing reads, and for a moment changes, the one Keras model: one trace at a time.
-_TRACING = threading.RLock()
+# Tracing reads, and for a moment changes, the one Keras model: one trace at a time, since two
+# would see each other's hooks.
+TRACING = threading.RLock()
 
 
 class Source(NamedTuple):
@@ -20,11 +21,13 @@ class Source(NamedTuple):
         make: Makes the function.
         arguments: Shapes of its arguments.
         donate: Which arguments the program takes over, with their memory.
+        quickly: Whether it is run so seldom that it is not worth optimising.
     """
 
     make: Callable[[], Any]
     arguments: tuple[Any, ...]
     donate: tuple[int, ...] = ()
+    quickly: bool = False
 
 
 class Programs:
@@ -70,5 +73,6 @@ class Programs:
             source.arguments,
             name=described,
             donate=source.donate,
-            tracing=_TRACING,
+            quickly=source.quickly,
+            tracing=TRACING,
         )

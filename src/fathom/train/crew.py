@@ -26,12 +26,13 @@ from fathom.train.programs import (
     results_program,
     weights_of,
 )
+from fathom.train.row_blocks import row_block, rows_at_once
 from fathom.train.rows import Data, num_rows
+from fathom.train.seats import Seats, blocks_for
 from fathom.train.terms import Watch
 from fathom.train.uninterrupted import Uninterrupted
 
 EVALUATED_ROWS = 512
-PREDICTED_BYTES = 64 * 2**20
 PROBE_ROWS = 128
 
 
@@ -103,8 +104,6 @@ class Crew:
         self._programs = Programs(description)
         self._pace = pacing.Pace()  # of training
         self._evaluating = pacing.Pace()
-        self._count = 0
-        self._slots = np.zeros(0, int)
 
     def _width(self, capacity: int, affordable: int) -> int:
         """Return the members in the arrays: whole blocks, as many on every device."""
@@ -121,10 +120,9 @@ class Crew:
             members: Their variables.
             settings: Each member's values of the varied hyperparameters, (member,).
         """
-        self._count = len(jax.tree.leaves(members.parts)[0])
-        self._slots = self._slots_for(self._count)
-        filled = np.zeros(self.width, int)  # the places that are left repeat the first member
-        filled[self._slots] = np.arange(self._count)
+        count = len(jax.tree.leaves(members.parts)[0])
+        self._seats = Seats.of(np.arange(count), width=self.width, block=self.block)
+        filled = self._seats.filled
         trainable, non_trainable, optimizer = (
             [array[filled] for array in part] for part in members.parts
         )
@@ -135,20 +133,13 @@ class Crew:
             {name: np.asarray(settings[name], "float32")[filled] for name in self.varied}
         )
 
-    def _slots_for(self, count: int) -> np.ndarray:
-        """Return the slots of `count` members: the first blocks of every device."""
-        each = self.width // devices.num_devices()
-        used = self.blocks_for(count) * self.block
-        slots = [np.arange(used) + device * each for device in range(devices.num_devices())]
-        return np.concatenate(slots)[:count]
-
     def blocks_for(self, count: int) -> int:
         """Return how many blocks the fullest device computes for `count` members."""
-        return devices.padded(count, self.block) // (self.block * devices.num_devices())
+        return blocks_for(count, self.block)
 
     def leave(self, places: Any = slice(None)) -> Parked:
         """Return members as they are now, counted in the order they came on board."""
-        slots = self._slots[places]
+        slots = self._seats.slots[places]
         parts = self._state.trainable, self._state.non_trainable, self._state.optimizer
         return Parked(*([np.asarray(leaf)[slots] for leaf in part] for part in parts))
 
@@ -174,28 +165,28 @@ class Crew:
         steps, rest = divmod(order.shape[1], self.batch_size)
         whole = order[:, : steps * self.batch_size].reshape(len(order), steps, self.batch_size)
         length = pacing.most_steps(steps, members=self.width, batch_size=self.batch_size)
-        for start in range(0, steps, length):
-            part = whole[:, start : start + length]
-            self._walk(data, part, length=length, ends=start + length >= steps and not rest)
+        self._walk(data, whole, length=length, ends=not rest)
         if rest:
             self._walk(data, order[:, None, -rest:], length=1, ends=True)
         return self._results(self._state.metrics)
 
     def _walk(self, data: Data, order: np.ndarray, *, length: int, ends: bool) -> None:
         """Take the steps of an order, in calls short enough for Ctrl-C."""
-        steps, rows = order.shape[1:]
-        padded = np.zeros((self.width, length, rows), np.int32)
-        padded[self._slots, :steps] = order
-        placed_order = devices.place_by_member(padded)
         is_watched = self._watch is not None
-        for start, stop in self._pace.calls(steps, ends_alone=is_watched and ends):
+        for placed_order, start, stop in pacing.walked(
+            self._pace,
+            order.astype(np.int32, copy=False),
+            seats=self._seats,
+            length=length,
+            ends_alone=is_watched and ends,
+        ):
             if is_watched:
                 self._before = self._state.trainable
             self._advance(data, placed_order, start, stop)
 
     def _advance(self, data: Data, order: Any, start: int, stop: int) -> None:
-        span = devices.place_everywhere(np.array([start, stop], np.int32))
-        arguments = (self._blocks, self._state, data, order, span, self._settings)
+        span = devices.placed_numbers(start, stop)
+        arguments = (self._seats.placed_blocks, self._state, data, order, span, self._settings)
         make = partial(advance_program, self._model, block=self.block, apply=self._apply)
         donate = () if self._watch else (1,)  # who watches looks at the weights before
         program = self._get(
@@ -229,7 +220,7 @@ class Crew:
 
     def _evaluate(self, metrics: Any, data: Data, start: int, steps: int, size: int) -> Any:
         arguments = (
-            self._blocks,
+            self._seats.placed_blocks,
             metrics,
             weights_of(self._state),
             data,
@@ -246,21 +237,15 @@ class Crew:
     def predict(self, x: Any) -> Any:
         """Return every member's outputs, (member, rows, ...), or a structure of such arrays."""
         rows = len(jax.tree.leaves(x)[0])
-        size = self._predicted_rows(rows)
-        blocks = [self._predict(_block(x, start, size)) for start in range(0, rows, size)]
+        size = rows_at_once(self._model, rows, members=self.width)
+        blocks = [self._predict(row_block(x, start, size)) for start in range(0, rows, size)]
         return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, :rows], *blocks)
 
     def _predict(self, x: Any) -> Any:
         arguments = (weights_of(self._state), devices.place_everywhere(x))
         make = partial(predict_program, self._model, block=self.block)
         outputs = self._run("predict", make, arguments, by_member=(1, 0))
-        return jax.tree.map(lambda a: np.asarray(a)[self._slots], outputs)
-
-    def _predicted_rows(self, rows: int) -> int:
-        variables = self._model.trainable_variables
-        widest = max((int(np.prod(v.shape[1:])) for v in variables), default=1)
-        limit = PREDICTED_BYTES // (4 * self.width * max(widest, 1))
-        return int(min(rows, max(limit, 256)))
+        return jax.tree.map(lambda a: np.asarray(a)[self._seats.slots], outputs)
 
     def measure_layers(self, data: Data) -> dict[str, np.ndarray] | None:
         """Return what the watched layers do on the first rows, each (member, layer)."""
@@ -277,7 +262,7 @@ class Crew:
             now=self._state.trainable,
             before=self._before,
         )
-        return {name: values[self._slots] for name, values in found.items()}
+        return {name: values[self._seats.slots] for name, values in found.items()}
 
     @cached_property
     def taps(self) -> tuple[Any, ...]:
@@ -294,11 +279,6 @@ class Crew:
     def _model(self) -> keras.Model:
         return self.blueprint.model
 
-    @property
-    def _blocks(self) -> Any:
-        blocks = devices.blocks_of(self._slots, width=self.width, block=self.block)
-        return devices.place_by_member(blocks)
-
     def _apply(self, values: Mapping[str, Any]) -> Any:
         return hyperparameters.applied(self._places, values)
 
@@ -306,7 +286,7 @@ class Crew:
         make = partial(results_program, self._model)
         values = self._run("results", make, (metrics,), by_member=(1,))
         return {
-            name: np.asarray(value)[self._slots]
+            name: np.asarray(value)[self._seats.slots]
             for name, value in zip(self.metric_names, values, strict=True)
         }
 
@@ -343,17 +323,6 @@ class Crew:
 
 def _number(value: int) -> Any:
     return devices.place_everywhere(np.int32(value))
-
-
-def _block(x: Any, start: int, size: int) -> Any:
-    """Return `size` rows from `start`, filled up by repeating the last row."""
-
-    def taken(array: Any) -> np.ndarray:
-        part = np.asarray(array[start : start + size])
-        missing = size - len(part)
-        return np.concatenate([part, np.repeat(part[-1:], missing, axis=0)]) if missing else part
-
-    return jax.tree.map(taken, x)
 
 
 def placed(data: Data) -> Data:

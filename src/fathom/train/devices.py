@@ -18,6 +18,7 @@ EVERYWHERE = PartitionSpec()
 # Multiplications of one step: above these, narrow blocks fit the cache and waste little on padding.
 LARGE_STEP = 2e6
 HUGE_STEP = 1e8
+UNOPTIMISED = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0}
 
 
 @functools.cache
@@ -31,18 +32,29 @@ def num_devices() -> int:
     return mesh().size
 
 
-def compiler_options() -> dict[str, int]:
+def compiler_options(*, quickly: bool = False) -> dict[str, int | bool]:
     """Return what XLA is told: one program is compiled in one piece.
 
     Cutting it up for several threads costs a third more time in all, and
     there are other programs to keep the cores busy.
+
+    Args:
+        quickly: Whether a program is run so seldom that it is compiled for longer than it
+            runs: it is not optimised, which takes a sixth of the time.
     """
-    return {"xla_cpu_parallel_codegen_split_count": 1} if is_cpu() else {}
+    if not is_cpu():
+        return {}
+    return {"xla_cpu_parallel_codegen_split_count": 1} | (UNOPTIMISED if quickly else {})
+
+
+def platform() -> str:
+    """Return what kind of devices they are, in JAX's word: "cpu" or "gpu"."""
+    return jax.devices()[0].platform
 
 
 def is_cpu() -> bool:
     """Return whether the devices are cores of the CPU."""
-    return jax.devices()[0].platform == "cpu"
+    return platform() == "cpu"
 
 
 def block_width(operations_per_step: float) -> int:

@@ -8,6 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fathom.train import devices
+from fathom.train.seats import Seats
 
 SECONDS_PER_CALL = 0.4
 # Nothing is known of a new program: begin with this many, and grow by at most this factor.
@@ -58,6 +64,28 @@ class Pace:
         if steps * GROWTH > self.steps:
             self.seconds_per_step = max(seconds, 1e-9) / steps
             self.steps = steps
+
+
+def walked(
+    pace: Pace, order: np.ndarray, *, seats: Seats, length: int, ends_alone: bool = False
+) -> Iterator[tuple[Any, int, int]]:
+    """Yield orders on the devices, and from which to which of their steps each call goes.
+
+    Args:
+        pace: Of the program that takes the steps.
+        order: The rows of every step, int32 (seated member, steps, batch).
+        seats: Who sits where.
+        length: Steps of an order on the devices; the last of them is filled up.
+        ends_alone: Whether the last step of all is a call of its own.
+    """
+    for first in range(0, order.shape[1], length):
+        part = order[:, first : first + length]
+        steps = part.shape[1]
+        filled_up = np.pad(part[seats.filling], ((0, 0), (0, length - steps), (0, 0)))
+        placed = devices.place_by_member(filled_up)
+        is_last = first + steps == order.shape[1]
+        for start, stop in pace.calls(steps, ends_alone=ends_alone and is_last):
+            yield placed, start, stop
 
 
 def most_steps(steps: int, *, members: int, batch_size: int) -> int:

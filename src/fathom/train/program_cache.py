@@ -55,6 +55,7 @@ def compiled(
     *,
     name: str | None,
     donate: tuple[int, ...] = (),
+    quickly: bool = False,
     tracing: AbstractContextManager[Any] | None = None,
 ) -> Any:
     """Return the compiled program of `make()` for `arguments`.
@@ -68,16 +69,17 @@ def compiled(
         name: All that the program depends on beside its arguments; None
             traces and compiles it anew.
         donate: Which arguments the program takes over, with their memory.
+        quickly: Whether it is run so seldom that it is not worth optimising.
         tracing: Held while the program is traced.
     """
     digest = None if name is None else _digest(name, arguments)
-    key = None if digest is None else (digest, donate)
+    key = None if digest is None else (digest, donate, quickly)
     if key in _COMPILED:
         _COMPILED.move_to_end(key)
         return _COMPILED[key]
     with tracing or nullcontext(), lowered_convolutions():
         lowered = _lowered(make, arguments, digest, donate)
-    program = lowered.compile(compiler_options=devices.compiler_options())
+    program = lowered.compile(compiler_options=devices.compiler_options(quickly=quickly))
     if key is not None:
         _COMPILED[key] = program
         while len(_COMPILED) > MOST_COMPILED:
@@ -90,7 +92,7 @@ def forget() -> None:
     _COMPILED.clear()
 
 
-_COMPILED: OrderedDict[tuple[str, tuple[int, ...]] | None, Any] = OrderedDict()
+_COMPILED: OrderedDict[tuple[str, tuple[int, ...], bool] | None, Any] = OrderedDict()
 
 
 def _lowered(

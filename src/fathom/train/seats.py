@@ -42,7 +42,7 @@ class Seats:
         closer = Seats.of(members, width=self.width, block=self.block)
         return closer if closer.blocks.sum() < self.blocks.sum() else None
 
-    @property
+    @cached_property
     def blocks(self) -> np.ndarray:
         """How many blocks each device computes, int32 (devices,)."""
         return devices.blocks_of(self.slots, width=self.width, block=self.block or 1)
@@ -52,12 +52,17 @@ class Seats:
         """The same, on the devices."""
         return devices.place_by_member(self.blocks)
 
+    @cached_property
+    def filling(self) -> np.ndarray:
+        """Which of the members that have a seat is in every slot, counted from 0, (width,)."""
+        places = np.zeros(self.width, int)
+        places[self.slots] = np.arange(len(self.slots))
+        return places
+
     @property
     def filled(self) -> np.ndarray:
         """The member in every slot, (width,)."""
-        everyone = np.full(self.width, self.members[0])
-        everyone[self.slots] = self.members
-        return everyone
+        return self.members[self.filling]
 
     def slots_of(self, members: np.ndarray) -> np.ndarray:
         """Return the slots of members that have a seat."""
@@ -70,9 +75,14 @@ class Seats:
         return found
 
 
+def blocks_for(count: int, block: int) -> int:
+    """Return how many blocks the fullest device computes for `count` members."""
+    return devices.padded(count, block) // (block * devices.num_devices())
+
+
 def first_slots(count: int, width: int, block: int) -> np.ndarray:
     """Return the slots of `count` members: the first blocks of every device."""
     num_devices = devices.num_devices()
-    used = devices.padded(count, block) // num_devices
+    used = blocks_for(count, block) * block
     starts = np.arange(num_devices) * (width // num_devices)
     return (starts[:, None] + np.arange(used)).ravel()[:count]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class Uninterrupted:
@@ -18,14 +20,14 @@ class Uninterrupted:
         self._thread = ThreadPoolExecutor(1)
         self._finish()  # the thread is there before the first call needs it
 
-    def __call__(self, call: Callable[[], Any]) -> None:
-        """Run `call`, and wait until it is done.
+    def __call__(self, call: Callable[[], Result]) -> Result:
+        """Run `call`, wait until it is done, and return what it returns.
 
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed meanwhile; `call` is done all the same.
         """
         try:
-            self._thread.submit(call).result()
+            return self._thread.submit(call).result()
         except KeyboardInterrupt:
             self._finish()
             raise

@@ -1,17 +1,16 @@
 """Taking the steps of a slab: compiled calls that are short, and survive Ctrl-C.
 
 Of a small model the arrays before a call stay, so an interrupted call
-changes nothing. A large one hands its memory over to the call, which then
-runs in a thread of its own that Ctrl-C does not reach.
+changes nothing. A large one hands its memory over to the call, which Ctrl-C
+then does not reach.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -21,6 +20,7 @@ from fathom.train.fitting.compiled import Program, Programs
 from fathom.train.fitting.failures import explaining
 from fathom.train.fitting.slabs import Slab
 from fathom.train.fitting.steps import Outcome
+from fathom.train.uninterrupted import Uninterrupted
 
 # Variables that take more than this are not held twice.
 DONATED_BYTES = 64 * 2**20
@@ -71,7 +71,7 @@ class Walker:
         self._name = name
         self._make = make
         self._donate = (1,) if donate else ()
-        self._thread = ThreadPoolExecutor(1) if donate else None
+        self._uninterrupted = Uninterrupted() if donate else None
         self._fixed: Any = []
         self.weights: Any = None
         self.metrics: list[Any] = []
@@ -122,9 +122,8 @@ class Walker:
         return Chunk(reached - start, outcome.results, stop - start)
 
     def _run(self, program: Program, slab: Slab, start: int, stop: int) -> Outcome:
-        if self._thread is None:
-            return self._advance(program, slab, start, stop)
-        return self._thread.submit(self._advance, program, slab, start, stop).result()
+        advance = partial(self._advance, program, slab, start, stop)
+        return advance() if self._uninterrupted is None else self._uninterrupted(advance)
 
     def _advance(self, program: Program, slab: Slab, start: int, stop: int) -> Outcome:
         outcome = program.call(
@@ -138,26 +137,3 @@ class Walker:
         self.weights, self.metrics = outcome.weights, outcome.metrics
         self.before = outcome.before
         return outcome
-
-    def finish_call(self) -> None:
-        """Wait for a call that is still running, after Ctrl-C."""
-        if self._thread is not None:
-            self._thread.submit(_nothing).result()
-
-    def finish(self) -> None:
-        """Wait for a call that is still running, and begin no other."""
-        if self._thread is not None:
-            self._thread.shutdown(wait=True)
-
-
-def _nothing() -> None:
-    """Take a turn in the thread."""
-
-
-@contextmanager
-def walking(walker: Walker) -> Iterator[Walker]:
-    """Finish what the walker began, whatever happens."""
-    try:
-        yield walker
-    finally:
-        walker.finish()

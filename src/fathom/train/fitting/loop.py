@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from fathom.train import keras_internals as internals
-from fathom.train.fitting.chunks import DONATED_BYTES, Chunk, Walker, walking
+from fathom.train.fitting.chunks import DONATED_BYTES, Chunk, Walker
 from fathom.train.fitting.compiled import Programs
 from fathom.train.fitting.held import Held
 from fathom.train.fitting.observers import Observers
@@ -92,11 +92,10 @@ class Training:
         first = internals.first_epoch(model, schedule.initial_epoch)
         finished = False
         try:
-            with walking(self._trainer):
-                for epoch in range(first, schedule.epochs):
-                    logs = self._epoch(epoch, schedule)
-                    if model.stop_training:
-                        break
+            for epoch in range(first, schedule.epochs):
+                logs = self._epoch(epoch, schedule)
+                if model.stop_training:
+                    break
             finished = True
         finally:
             self._end(schedule)
@@ -137,7 +136,6 @@ class Training:
         try:
             return self._as_logs(walk(self._source.epoch(one_by_one=each)))
         finally:
-            self._trainer.finish_call()
             if self._trainer.weights is not None:
                 self._held.give_back(self._trainer.weights, self._trainer.metrics)
 
