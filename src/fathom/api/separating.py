@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fathom.store import write_output
+from fathom.studies import finished
 from fathom.studies.depth_separation import SeparationResult, SeparationSpec
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     import polars as pl
 
-    from fathom.studies.depth_separation import Stage
+    from fathom.studies import Stage
 
 FUNCTIONS = SeparationSpec().functions
 DEPTHS, BUDGETS = SeparationSpec().depths, SeparationSpec().budgets
@@ -80,6 +81,11 @@ class Separation:
         names = ", ".join(found.target.name for found in self.result.functions)
         return f"<Separation: {names}>"
 
+    def _repr_html_(self) -> str:
+        from fathom import report
+
+        return report.separation_cell(self.result)
+
 
 def depth_separation(
     functions: str | Sequence[str] = FUNCTIONS,
@@ -135,12 +141,7 @@ def depth_separation(
         lines=lines,
         seed=seed,
     )
-    stages = stream_separation(spec)
-    while True:
-        try:
-            next(stages)
-        except StopIteration as finished:
-            return finished.value
+    return finished(stream_separation(spec))
 
 
 def stream_separation(spec: SeparationSpec) -> Generator[Stage, None, Separation]:

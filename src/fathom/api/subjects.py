@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -232,13 +232,13 @@ def _as_given(x: Any, y: Any) -> Dataset:
         values = split.y if dataset.task == "classification" else targets[split.rows]
         return replace(split, x=given[split.rows], y=values.astype(split.y.dtype))
 
-    return replace(
-        dataset,
-        train=raw(dataset.train),
-        validation=raw(dataset.validation),
-        test=raw(dataset.test),
-        preprocessing=_unscaled(dataset.preprocessing),
-    )
+    return _with_splits(dataset, raw)
+
+
+def _with_splits(dataset: Dataset, raw: Callable[[Split], Split]) -> Dataset:
+    """Return a data set of arrays with other numbers in its splits, which are not scaled."""
+    splits: Any = {name: raw(split) for name, split in dataset.splits.items()}
+    return replace(dataset, **splits, preprocessing=_unscaled(dataset.preprocessing))
 
 
 def _unscaled(preprocessing: Preprocessing) -> Preprocessing:
@@ -277,10 +277,4 @@ def without_scaling(dataset: Dataset) -> Dataset:
             y = (y * dataset.target_std + dataset.target_mean).astype("float32")
         return replace(split, x=x, y=y)
 
-    return replace(
-        dataset,
-        train=raw(dataset.train),
-        validation=raw(dataset.validation),
-        test=raw(dataset.test),
-        preprocessing=_unscaled(dataset.preprocessing),
-    )
+    return _with_splits(dataset, raw)

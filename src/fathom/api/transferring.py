@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fathom.api.subjects import dataset_for, trained
 from fathom.errors import DataError
 from fathom.store import write_output
+from fathom.studies import finished
 from fathom.studies.transfer import TransferResult, TransferSpec
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from fathom.data import Dataset, Split
-    from fathom.studies.transfer import Stage
+    from fathom.studies import Stage
 
 AS_THEY_STAND = "as they stand"
 LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
@@ -93,6 +94,11 @@ class Transfer:
     def __repr__(self) -> str:
         return f"<Transfer: {self.text.splitlines()[0]}>"
 
+    def _repr_html_(self) -> str:
+        from fathom import report
+
+        return report.transfer_cell(self.result, text=self.text)
+
 
 def transfer(
     model: Any,
@@ -150,12 +156,7 @@ def transfer(
         patience=patience,
         seed=seed,
     )
-    stages = stream_transfer(model, data, spec, depth=depth, width=width)
-    while True:
-        try:
-            next(stages)
-        except StopIteration as finished:
-            return finished.value
+    return finished(stream_transfer(model, data, spec, depth=depth, width=width))
 
 
 def stream_transfer(

@@ -12,15 +12,15 @@ from fathom.cli import number_lists
 from fathom.cli.destinations import check_page
 from fathom.cli.documents import print_document
 from fathom.cli.options import OUTPUT, TRAINING, Json
-from fathom.cli.terminal import is_live, messages, output, plain
+from fathom.cli.prose import print_notes, print_paragraph
+from fathom.cli.terminal import output, plain
+from fathom.cli.training import followed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from rich.console import Console
 
     from fathom.api.separating import Separation
-    from fathom.studies.depth_separation import FunctionResult, SeparationResult, Stage
+    from fathom.studies.depth_separation import FunctionResult, SeparationResult
 
 EXAMPLES = """\
 Examples:
@@ -29,7 +29,6 @@ Examples:
   fathom depth-separation tents:3 tents:5 --depths 1-6 --budgets 200,800
   fathom depth-separation parity:6 --report parity.html"""
 
-WIDEST_PROSE = 88
 LEAVE_OUT = ("before", "rate", "most possible", "parameters")
 
 
@@ -119,25 +118,13 @@ def depth_separation(
     spec = SeparationSpec(**chosen, **numbers)
     from fathom.api.separating import stream_separation
 
-    found = _followed(stream_separation(spec))
+    found = followed(stream_separation(spec))
     if report is not None:
         found.report(report.expanduser())
     if json:
         print_document(_document(found, report))
     else:
         print_separation(found.result, report, output())
-
-
-def _followed(stages: Generator[Stage, None, Separation]) -> Separation:
-    """Run to the end, and tell on a terminal what is trained."""
-    while True:
-        try:
-            stage = next(stages)
-        except StopIteration as finished:
-            return finished.value
-        if is_live():
-            words = f"training {stage.done + 1} of {stage.total}: {stage.words} ..."
-            messages().print(words, style="dim")
 
 
 def _document(found: Separation, report: Path | None) -> dict[str, Any]:
@@ -161,18 +148,11 @@ def print_separation(result: SeparationResult, report: Path | None, console: Con
     for found in result.functions:
         _print_table(found, console)
     _print_legend(result, console)
-    console.print()
-    console.print(Text(f"{headline(result)}.", style="bold"), width=_prose(console))
+    print_paragraph(f"{headline(result)}.", console, style="bold")
     for paragraph in [*result.findings.values(), *result.notices]:
-        console.print()
-        style = "dim" if paragraph in result.notices else ""
-        console.print(Text(plain(paragraph), style=style), width=_prose(console))
+        print_paragraph(paragraph, console, style="dim" if paragraph in result.notices else "")
     if report is not None:
         console.print(Text(f"report written to {plain(report)}"), soft_wrap=True)
-
-
-def _prose(console: Console) -> int:
-    return min(console.width, WIDEST_PROSE)
 
 
 def _print_table(found: FunctionResult, console: Console) -> None:
@@ -193,12 +173,9 @@ def _print_table(found: FunctionResult, console: Console) -> None:
 
 
 def _print_legend(result: SeparationResult, console: Console) -> None:
-    from rich.text import Text
-
-    lines = (
+    words = (
         f"Median over {result.spec.seeds} seeds at the best rate; best of all seeds and rates, "
         "chosen on validation rows. Regions along a line after and before training; most possible "
         "is (units + 1)^depth."
     )
-    console.print()
-    console.print(Text(lines, style="dim"), width=_prose(console))
+    print_notes([words], console)

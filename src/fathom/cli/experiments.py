@@ -14,7 +14,8 @@ from fathom.cli.destinations import check_markdown, check_page
 from fathom.cli.documents import print_document
 from fathom.cli.failures import Stopped
 from fathom.cli.options import Json
-from fathom.cli.terminal import is_live, messages, output, plain
+from fathom.cli.prose import print_paragraph, print_prose, prose_width
+from fathom.cli.terminal import messages, output, plain, tell
 from fathom.errors import SpecError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ Examples:
   fathom experiments mnist-94-96 --data mnist.npz
   fathom experiments --all --markdown experiments.md"""
 
-WIDEST_PROSE = 88
 STYLES = {"holds": "green", "does not hold": "red", "depends": "blue", "undecided": "yellow"}
 
 
@@ -154,17 +154,12 @@ def _list(every: Sequence[Experiment], *, as_json: bool) -> None:
             console.print(theme, style="bold")
         line = Text.assemble((one.name, "cyan"), (f"  {one.seconds:.0f} s", "dim"))
         console.print(Padding(line, (0, 0, 0, 2)))
-        console.print(
-            Padding(Text(one.claim), (0, 0, 0, 4)), width=min(console.width, WIDEST_PROSE)
-        )
+        console.print(Padding(Text(one.claim), (0, 0, 0, 4)), width=prose_width(console))
     total = sum(one.seconds for one in every) / 60
-    console.print()
-    console.print(
-        Text(
-            f"{len(every)} statements; all take about {total:.0f} minutes on two cores. Run one: "
-            f"fathom experiments {every[0].name}"
-        ),
-        width=min(console.width, WIDEST_PROSE),
+    print_paragraph(
+        f"{len(every)} statements; all take about {total:.0f} minutes on two cores. Run one: "
+        f"fathom experiments {every[0].name}",
+        console,
     )
 
 
@@ -176,7 +171,7 @@ def _run(
 ) -> list[ExperimentResult]:
     """Run experiments one after another, with a line on each that is done."""
     found: list[ExperimentResult] = []
-    _tell("starting Keras and JAX")
+    tell("starting Keras and JAX")
     try:
         with interrupts.current().working(_announce_stopping):
             for number, experiment in enumerate(chosen, start=1):
@@ -206,14 +201,9 @@ def _followed(experiment: Experiment, place: str, **options: Any) -> ExperimentR
                 return step
             if step.arm != arm:
                 arm = step.arm
-                _tell(f"{place}{experiment.name}: {arm} ({step.number} of {step.arms})")
+                tell(f"{place}{experiment.name}: {arm} ({step.number} of {step.arms})")
             stop.heed()
     raise RuntimeError("an experiment ended without a result")
-
-
-def _tell(words: str) -> None:
-    if is_live():
-        messages().print(f"{plain(words)} ...", style="dim")
 
 
 def _write(
@@ -256,27 +246,25 @@ def print_experiment(result: ExperimentResult, console: Console) -> None:
 
     from fathom.report import verdict_text
 
-    width = min(console.width, WIDEST_PROSE)
-    console.print()
-    console.print(Text(plain(result.claim), style="bold"), width=width)
-    console.print(Text(plain(result.source), style="dim"), width=width)
+    print_paragraph(result.claim, console, style="bold")
+    print_prose(result.source, console, style="dim")
     console.print()
     console.print(Text(plain(verdict_text(result)), style=f"bold {STYLES[result.verdict]}"))
-    _print_parts(result, console, width)
+    _print_parts(result, console)
     console.print()
     _print_numbers(result, console)
     console.print()
     for words in (result.because, *result.notices):
-        console.print(Text(plain(words)), width=width)
+        print_prose(words, console)
     told = f"{result.trainings:,} networks in {result.seconds:.0f} s. {'; '.join(result.data)}."
-    console.print(Text(plain(told), style="dim"), width=width)
+    print_prose(told, console, style="dim")
     if result.playground:
         console.print(
             f"While `fathom playground` runs: {_address(result.playground)}", soft_wrap=True
         )
 
 
-def _print_parts(result: ExperimentResult, console: Console, width: int) -> None:
+def _print_parts(result: ExperimentResult, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -290,7 +278,7 @@ def _print_parts(result: ExperimentResult, console: Console, width: int) -> None
         text.append(effect_text(finding), style="bold")
         text.append("" if finding.votes else " (beside the claim)", style="dim")
         table.add_row(Text(mark_of(finding), style=STYLES[finding.outcome]), text)
-    console.print(table, width=width)
+    console.print(table, width=prose_width(console))
 
 
 def _print_numbers(result: ExperimentResult, console: Console) -> None:
@@ -335,10 +323,9 @@ def _print_table(found: Sequence[ExperimentResult], console: Console) -> None:
 
     from fathom.report import effect_text, verdict_text
 
-    width = min(console.width, WIDEST_PROSE)
+    width = prose_width(console)
     for result in found:
-        console.print()
-        console.print(Text(plain(result.claim), style="bold"), width=width)
+        print_paragraph(result.claim, console, style="bold")
         words = Text.assemble(
             (plain(verdict_text(result)), STYLES[result.verdict]), (f"  ({result.name})", "dim")
         )

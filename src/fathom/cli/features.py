@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from fathom.cli.documents import print_document
-from fathom.cli.layers import WIDE, WIDEST_PROSE, Chosen, checked_page, print_cells, tell_page
+from fathom.cli.examining import (
+    Chosen,
+    Depth,
+    Model,
+    Page,
+    Raw,
+    Source,
+    Width,
+    checked_page,
+    tell_page,
+)
+from fathom.cli.layers import print_cells
 from fathom.cli.number_lists import whole_numbers
 from fathom.cli.options import DataOptions, Json, StoreFolder
-from fathom.cli.terminal import output, plain
+from fathom.cli.prose import WIDE, print_findings, print_notes
+from fathom.cli.terminal import output, plain, tell
 from fathom.errors import SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fathom.api.features import Features
     from fathom.studies.features import FeaturesResult
 
 EXAMPLES = """\
@@ -32,34 +44,14 @@ SMALL_LISTS = 4  # units of a layer that the terminal lists
 
 
 def features(
-    model: Annotated[
-        str, Parameter(help="A .keras file, or a study's name.", metavar="FILE.keras|STUDY")
-    ],
-    source: Annotated[
-        str | None,
-        Parameter(
-            help="The data it was trained on, as for fathom study. A study knows its own.",
-            metavar="SOURCE",
-        ),
-    ] = None,
+    model: Model,
+    source: Source = None,
     /,
     *,
     data: DataOptions = DataOptions(),  # noqa: B008
-    raw: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Take the numbers of a .npz as they stand: for a model that was not trained by "
-            "fathom study.",
-        ),
-    ] = False,
-    depth: Annotated[
-        int | None, Parameter(help="Of a study: this depth, not the chosen one.", metavar="NUMBER")
-    ] = None,
-    width: Annotated[
-        int | None, Parameter(help="Of a study: this width.", metavar="NUMBER")
-    ] = None,
+    raw: Raw = False,
+    depth: Depth = None,
+    width: Width = None,
     layers: Annotated[
         str | None,
         Parameter(help="Layers whose units are shown. Without it, all.", metavar="NAME,NAME"),
@@ -90,10 +82,7 @@ def features(
     seed: Annotated[
         int, Parameter(help="Of the split, and of all that is drawn.", metavar="NUMBER")
     ] = 0,
-    report: Annotated[
-        Path | None,
-        Parameter(help="Write all of it as one self-contained HTML page.", metavar="FILE.html"),
-    ] = None,
+    report: Page = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
@@ -106,9 +95,10 @@ def features(
     """
     path = checked_page(report)
     chosen = Chosen(
-        model=model, source=source, raw=raw, seed=seed, store=store, data=data, command="features"
+        command="features", model=model, source=source, raw=raw, seed=seed, store=store, data=data
     )
-    found = chosen.features(
+    found = _features(
+        chosen,
         depth=depth,
         width=width,
         layers=_names(layers),
@@ -128,6 +118,15 @@ def features(
     else:
         print_features(found.result, output())
         tell_page(path)
+
+
+def _features(chosen: Chosen, **options: Any) -> Features:
+    subject, dataset = chosen.subject(), chosen.dataset()
+    tell("starting Keras and JAX")
+    from fathom.api.features import features
+
+    tell("looking at what layers have learned")
+    return features(subject, dataset, seed=chosen.seed, **options)
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -153,28 +152,15 @@ def print_features(result: FeaturesResult, console: Console) -> None:
     if shown:
         title = "What units respond to most, those that vary most"
         print_cells(title, feature_unit_cells(result, shown), console)
-    _print_notes(result, console, wide=wide)
-    _print_findings(result, console)
+    print_notes(_notes(result, wide=wide), console)
+    print_findings(result.findings, console)
 
 
-def _print_notes(result: FeaturesResult, console: Console, *, wide: bool) -> None:
-    from rich.text import Text
-
+def _notes(result: FeaturesResult, *, wide: bool) -> list[str]:
     from fathom.report import feature_notes
 
     lines = ["± is half of the 95% interval over networks and rows."] if wide else []
     lines.append("● the representation is finished here: no later probe is better beyond chance.")
     if any(row.is_block for row in result.layers):
         lines.append("[Blocks] are residual.")
-    console.print()
-    for line in [*lines, *feature_notes(result), *result.notices]:
-        console.print(Text(plain(line), style="dim"), width=min(console.width, WIDEST_PROSE))
-
-
-def _print_findings(result: FeaturesResult, console: Console) -> None:
-    from rich.text import Text
-
-    for name, paragraph in result.findings.items():
-        console.print()
-        style = "bold" if name == "score" else ""
-        console.print(Text(plain(paragraph), style=style), width=min(console.width, WIDEST_PROSE))
+    return [*lines, *feature_notes(result), *result.notices]

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from fathom.cli.documents import print_document
+from fathom.cli.examining import (
+    Chosen,
+    Depth,
+    Model,
+    Page,
+    Raw,
+    Source,
+    Width,
+    checked_page,
+    tell_page,
+)
 from fathom.cli.options import DataOptions, Json, StoreFolder
-from fathom.cli.terminal import is_live, messages, output, plain
-from fathom.errors import SpecError
+from fathom.cli.prose import WIDE, print_findings, print_notes
+from fathom.cli.terminal import output, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from fathom.api.anatomy import Anatomy
-    from fathom.api.features import Features
-    from fathom.data import Dataset
     from fathom.studies.anatomy import AnatomyResult
 
 EXAMPLES = """\
@@ -30,39 +38,16 @@ Examples:
   fathom layers best.keras digits --report layers.html
   fathom layers digits-20261121-101500 --depth 8 --json > layers.json"""
 
-WIDE = 100
-WIDEST_PROSE = 88
-
 
 def layers(
-    model: Annotated[
-        str, Parameter(help="A .keras file, or a study's name.", metavar="FILE.keras|STUDY")
-    ],
-    source: Annotated[
-        str | None,
-        Parameter(
-            help="The data it was trained on, as for fathom study. A study knows its own.",
-            metavar="SOURCE",
-        ),
-    ] = None,
+    model: Model,
+    source: Source = None,
     /,
     *,
     data: DataOptions = DataOptions(),  # noqa: B008
-    raw: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Take the numbers of a .npz as they stand: for a model that was not trained by "
-            "fathom study.",
-        ),
-    ] = False,
-    depth: Annotated[
-        int | None, Parameter(help="Of a study: this depth, not the chosen one.", metavar="NUMBER")
-    ] = None,
-    width: Annotated[
-        int | None, Parameter(help="Of a study: this width.", metavar="NUMBER")
-    ] = None,
+    raw: Raw = False,
+    depth: Depth = None,
+    width: Width = None,
     draws: Annotated[
         int, Parameter(help="Fresh weights that each layer is given.", metavar="NUMBER")
     ] = 5,
@@ -80,10 +65,7 @@ def layers(
     seed: Annotated[
         int, Parameter(help="Of the split, the draws and the intervals.", metavar="NUMBER")
     ] = 0,
-    report: Annotated[
-        Path | None,
-        Parameter(help="Write all of it as one self-contained HTML page.", metavar="FILE.html"),
-    ] = None,
+    report: Page = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
@@ -94,9 +76,16 @@ def layers(
     with the others'. All with intervals.
     """
     path = checked_page(report)
-    chosen = Chosen(model=model, source=source, raw=raw, seed=seed, store=store, data=data)
-    found = chosen.anatomy(
-        depth=depth, width=width, draws=draws, recalibrate=recalibrate, probe_rows=probe_rows
+    chosen = Chosen(
+        command="layers", model=model, source=source, raw=raw, seed=seed, store=store, data=data
+    )
+    found = _anatomy(
+        chosen,
+        depth=depth,
+        width=width,
+        draws=draws,
+        recalibrate=recalibrate,
+        probe_rows=probe_rows,
     )
     if path is not None:
         found.report(path)
@@ -109,99 +98,13 @@ def layers(
         tell_page(path)
 
 
-def checked_page(path: Path | None) -> Path | None:
-    """Return where a page is to be written, once it is known that it can be."""
-    if path is None:
-        return None
-    from fathom.cli.destinations import check_page
+def _anatomy(chosen: Chosen, **options: Any) -> Anatomy:
+    subject, dataset = chosen.subject(), chosen.dataset()
+    tell("starting Keras and JAX")
+    from fathom.api.anatomy import anatomy
 
-    expanded = path.expanduser()
-    check_page(expanded, option="--report")
-    return expanded
-
-
-def tell_page(path: Path | None) -> None:
-    """Print where a page was written, if one was."""
-    if path is not None:
-        output().print(f"report written to {plain(path)}", soft_wrap=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """The model and the data that a command is about.
-
-    Args:
-        model: A `.keras` file or a study's name.
-        source: What `fathom.load` reads; None for a study's own data.
-        raw: Whether arrays are taken as they stand.
-        seed: Of the split and of draws.
-        store: Where studies are kept.
-        data: The options of `fathom.load`.
-        command: The command, for hints.
-    """
-
-    model: str
-    source: str | None
-    raw: bool
-    seed: int
-    store: Path | None
-    data: DataOptions
-    command: str = "layers"
-
-    def subject(self) -> Any:
-        """Return the study or the path of the file."""
-        if self.model.lower().endswith(".keras"):
-            return Path(self.model).expanduser()
-        from fathom.api import open_study
-
-        return open_study(self.model, store=self.store)
-
-    def dataset(self) -> Dataset | None:
-        """Return the data, None for a study's own."""
-        if self.source is None:
-            self._check_own()
-            return None
-        _tell(f"reading {plain(self.source)}")
-        from fathom.data import load
-
-        dataset = load(self.source, **self.data.load_options(), seed=self.seed)
-        if not self.raw:
-            return dataset
-        from fathom.api.subjects import without_scaling
-
-        return without_scaling(dataset)
-
-    def _check_own(self) -> None:
-        if self.raw or self.data != DataOptions():
-            raise SpecError(
-                "Options of the data need a source. Received: none.",
-                hint=f"fathom {self.command} {plain(self.model)} SOURCE",
-            )
-
-    def anatomy(self, **options: Any) -> Anatomy:
-        """Return the anatomy of what was chosen."""
-        subject = self.subject()
-        dataset = self.dataset()
-        _tell("starting Keras and JAX")
-        from fathom.api.anatomy import anatomy
-
-        _tell("examining layers")
-        return anatomy(subject, dataset, seed=self.seed, **options)
-
-    def features(self, **options: Any) -> Features:
-        """Return what the layers of what was chosen have learned."""
-        subject = self.subject()
-        dataset = self.dataset()
-        _tell("starting Keras and JAX")
-        from fathom.api.features import features
-
-        _tell("looking at what layers have learned")
-        return features(subject, dataset, seed=self.seed, **options)
-
-
-def _tell(words: str) -> None:
-    if is_live():
-        messages().print(f"{words} ...", style="dim")
+    tell("examining layers")
+    return anatomy(subject, dataset, seed=chosen.seed, **options)
 
 
 def anatomy_document(result: AnatomyResult) -> dict[str, Any]:
@@ -240,8 +143,8 @@ def print_anatomy(result: AnatomyResult, console: Console) -> None:
         print_cells(title, recalibrated_cells(result), console)
     contents = content_cells(result, with_spread=wide)
     print_cells("What a linear model reads from it, and how alike outputs are", contents, console)
-    _print_notes(result, console, wide=wide)
-    _print_findings(result, console)
+    print_notes(_notes(result, wide=wide), console)
+    print_findings(result.findings, console)
 
 
 _WORDS = ("layer", "type", "shape", "unit", "top rows")
@@ -269,25 +172,11 @@ def print_cells(title: str, rows: list[dict[str, str]], console: Console) -> Non
     console.print(table)
 
 
-def _print_notes(result: AnatomyResult, console: Console, *, wide: bool) -> None:
-    from rich.text import Text
-
+def _notes(result: AnatomyResult, *, wide: bool) -> list[str]:
     from fathom.report import anatomy_notes
 
     spread = "± is half of the 95% interval over networks and rows. " if wide else ""
     lines = [f"{spread}Worth: what doing without a layer costs in the way that costs least."]
     if any(row.is_block for row in result.layers):
         lines.append("[Blocks] are residual: passed by means that the branch adds nothing.")
-    lines += [*anatomy_notes(result), *result.notices]
-    console.print()
-    for line in lines:
-        console.print(Text(plain(line), style="dim"), width=min(console.width, WIDEST_PROSE))
-
-
-def _print_findings(result: AnatomyResult, console: Console) -> None:
-    from rich.text import Text
-
-    for name, paragraph in result.findings.items():
-        console.print()
-        style = "bold" if name == "score" else ""
-        console.print(Text(plain(paragraph), style=style), width=min(console.width, WIDEST_PROSE))
+    return [*lines, *anatomy_notes(result), *result.notices]

@@ -55,6 +55,12 @@ def is_live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def tell(words: str) -> None:
+    """Say on a terminal what happens now."""
+    if is_live():
+        messages().print(f"{plain(words)} ...", style="dim")
+
+
 def _console(*, to_stderr: bool) -> Console:
     from rich.console import Console
 

@@ -11,17 +11,17 @@ from cyclopts import Parameter
 from fathom.cli import number_lists
 from fathom.cli.destinations import check_model_file, check_page
 from fathom.cli.documents import print_document
-from fathom.cli.layers import Chosen
+from fathom.cli.examining import MODEL, Chosen, Depth, Raw, Width
 from fathom.cli.options import OUTPUT, TRAINING, DataOptions, Json, StoreFolder
-from fathom.cli.terminal import is_live, messages, output, plain
+from fathom.cli.prose import WIDE, print_paragraph
+from fathom.cli.terminal import output, plain
+from fathom.cli.training import followed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from rich.console import Console
 
     from fathom.api.transferring import Transfer
-    from fathom.studies.transfer import Stage, TransferResult
+    from fathom.studies.transfer import TransferResult
 
 EXAMPLES = """\
 Examples:
@@ -30,8 +30,6 @@ Examples:
   fathom transfer best.keras new-task.npz --labels 100 --save new.keras --report new.html
   fathom transfer digits-20261121-101500 letters.csv --target letter"""
 
-WIDE = 100
-WIDEST_PROSE = 88
 KEPT = "kept up to"
 
 
@@ -106,9 +104,7 @@ class TransferOutput:
 def transfer(
     model: Annotated[
         str,
-        Parameter(
-            help="The source network: a .keras file, or a study's name.", metavar="FILE.keras|STUDY"
-        ),
+        Parameter(help="The source network: a .keras file, or a study's name.", metavar=MODEL),
     ],
     source: Annotated[
         str, Parameter(help="The data of the new task, as for fathom study.", metavar="SOURCE")
@@ -116,21 +112,9 @@ def transfer(
     /,
     *,
     data: DataOptions = DataOptions(),  # noqa: B008
-    raw: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Take the numbers of a .npz as they stand: for a model that was not trained by "
-            "fathom study.",
-        ),
-    ] = False,
-    depth: Annotated[
-        int | None, Parameter(help="Of a study: this depth, not the chosen one.", metavar="NUMBER")
-    ] = None,
-    width: Annotated[
-        int | None, Parameter(help="Of a study: this width.", metavar="NUMBER")
-    ] = None,
+    raw: Raw = False,
+    depth: Depth = None,
+    width: Width = None,
     training: TransferTraining = TransferTraining(),
     outputs: TransferOutput = TransferOutput(),
 ) -> None:
@@ -146,12 +130,18 @@ def transfer(
 
     spec = TransferSpec(**numbers)
     chosen = Chosen(
-        model=model, source=source, raw=raw, seed=training.seed, store=outputs.store, data=data
+        command="transfer",
+        model=model,
+        source=source,
+        raw=raw,
+        seed=training.seed,
+        store=outputs.store,
+        data=data,
     )
     subject, dataset = chosen.subject(), chosen.dataset()
     from fathom.api.transferring import stream_transfer
 
-    found = _followed(stream_transfer(subject, dataset, spec, depth=depth, width=width))
+    found = followed(stream_transfer(subject, dataset, spec, depth=depth, width=width))
     _write(found, outputs)
     if outputs.json:
         print_document(_document(found, outputs))
@@ -164,18 +154,6 @@ def _check_outputs(outputs: TransferOutput) -> None:
         check_model_file(outputs.save.expanduser())
     if outputs.report is not None:
         check_page(outputs.report.expanduser(), option="--report")
-
-
-def _followed(stages: Generator[Stage, None, Transfer]) -> Transfer:
-    """Run to the end, and tell on a terminal what is trained."""
-    while True:
-        try:
-            stage = next(stages)
-        except StopIteration as finished:
-            return finished.value
-        if is_live():
-            words = f"training {stage.done + 1} of {stage.total}: {stage.words} ..."
-            messages().print(words, style="dim")
 
 
 def _write(found: Transfer, outputs: TransferOutput) -> None:
@@ -203,8 +181,6 @@ def _document(found: Transfer, outputs: TransferOutput) -> dict[str, Any]:
 
 def print_transfer(result: TransferResult, outputs: TransferOutput, console: Console) -> None:
     """Print the scores, the differences, what was found, and where it was written."""
-    from rich.text import Text
-
     from fathom.report import interval_text, transfer_differences_cells, transfer_score_cells
 
     digits = 3 if console.width >= WIDE else 2
@@ -216,9 +192,8 @@ def print_transfer(result: TransferResult, outputs: TransferOutput, console: Con
     title = "Specificity, lost co-adaptation and learned benefit [95% interval]"
     _print_table(title, transfer_differences_cells(result, digits=digits), console)
     for place, paragraph in enumerate([*result.text.split("\n\n"), *result.notices]):
-        console.print()
         style = "bold" if place == 0 else "dim" if paragraph in result.notices else ""
-        console.print(Text(plain(paragraph), style=style), width=min(console.width, WIDEST_PROSE))
+        print_paragraph(paragraph, console, style=style)
     _print_written(result, outputs, console)
 
 

@@ -10,9 +10,10 @@ from cyclopts import Parameter
 
 from fathom.cli.destinations import check_model_file
 from fathom.cli.documents import print_document
-from fathom.cli.layers import Chosen
+from fathom.cli.examining import MODEL, Chosen, Raw, Source
 from fathom.cli.options import DataOptions, Json, StoreFolder
-from fathom.cli.terminal import is_live, messages, output, plain
+from fathom.cli.prose import print_prose
+from fathom.cli.terminal import output, plain, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,36 +28,17 @@ Examples:
   fathom trim best.keras digits --tolerance 0.01 --save small.keras
   fathom trim digits-20261121-101500 --epochs 0"""
 
-WIDEST_PROSE = 88
-
 
 def trim(
     model: Annotated[
         str,
-        Parameter(
-            help="A .keras file, or a study's name for its best network.",
-            metavar="FILE.keras|STUDY",
-        ),
+        Parameter(help="A .keras file, or a study's name for its best network.", metavar=MODEL),
     ],
-    source: Annotated[
-        str | None,
-        Parameter(
-            help="The data it was trained on, as for fathom study. A study knows its own.",
-            metavar="SOURCE",
-        ),
-    ] = None,
+    source: Source = None,
     /,
     *,
     data: DataOptions = DataOptions(),  # noqa: B008
-    raw: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Take the numbers of a .npz as they stand: for a model that was not trained by "
-            "fathom study.",
-        ),
-    ] = False,
+    raw: Raw = False,
     tolerance: Annotated[
         float,
         Parameter(help="By how much accuracy or R² may fall, from 0 to below 1.", metavar="NUMBER"),
@@ -87,10 +69,11 @@ def trim(
     """
     path = (save or Path(f"{Path(model).stem}-trimmed.keras")).expanduser()
     check_model_file(path)
-    chosen = Chosen(model=model, source=source, raw=raw, seed=seed, store=store, data=data)
+    chosen = Chosen(
+        command="trim", model=model, source=source, raw=raw, seed=seed, store=store, data=data
+    )
     subject, dataset = chosen.subject(), chosen.dataset()
-    if is_live():
-        messages().print("trimming ...", style="dim")
+    tell("trimming")
     from fathom.api.trimming import trim as trimmed
 
     found = trimmed(subject, dataset, tolerance=tolerance, epochs=epochs, seed=seed)
@@ -122,9 +105,7 @@ def print_trimming(trimming: Trimming, written: Path | None, console: Console) -
     console.print()
     for place, sentence in enumerate(trimming.text.split(". ")):
         ending = "" if sentence.endswith(".") else "."
-        style = "bold" if place == 0 else ""
-        text = Text(plain(sentence + ending), style=style)
-        console.print(text, width=min(console.width, WIDEST_PROSE))
+        print_prose(sentence + ending, console, style="" if place else "bold")
     if written is not None:
         console.print(Text(f"smaller model written to {plain(written)}"), soft_wrap=True)
 

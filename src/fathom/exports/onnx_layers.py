@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from fathom.exports.graph import Step, Unsupported
@@ -18,10 +17,11 @@ from fathom.exports.pytorch_layers import (
     check_recurrent,
 )
 from fathom.exports.windows import padding_of, sizes
+from fathom.exports.writers import Writers
 
 Values = Sequence[str]
 Writer = Callable[[Builder, Step, Values], str]
-WRITERS: dict[str, Writer] = {}
+WRITERS: Writers[Writer] = Writers()
 
 
 def write(builder: Builder, step: Step, values: Values) -> str:
@@ -35,22 +35,9 @@ def write(builder: Builder, step: Step, values: Values) -> str:
     Raises:
         Unsupported: ONNX has no such layer, or not with these settings.
     """
-    if step.kind not in WRITERS or not isinstance(step.layer, keras.layers.Layer):
-        raise Unsupported
-    if step.has_mask:
-        raise Unsupported("it reads a mask")
-    if getattr(step.layer, "data_format", "channels_last") == "channels_first":
-        raise Unsupported("channels first")
+    writer = WRITERS.writer(step)
     builder.step = step.name
-    return WRITERS[step.kind](builder, step, values)
-
-
-def _writes(*kinds: str) -> Callable[[Writer], Writer]:
-    def register(writer: Writer) -> Writer:
-        WRITERS.update(dict.fromkeys(kinds, writer))
-        return writer
-
-    return register
+    return writer(builder, step, values)
 
 
 # -- activations -----------------------------------------------------------------------
@@ -93,12 +80,12 @@ def activated(builder: Builder, value: str, function: Any) -> str:
     return builder.add(kind, value, **attributes)
 
 
-@_writes("Activation")
+@WRITERS.of("Activation")
 def _activation(builder: Builder, step: Step, values: Values) -> str:
     return activated(builder, values[0], step.layer.activation)
 
 
-@_writes("ReLU")
+@WRITERS.of("ReLU")
 def _relu(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     if layer.max_value is not None or layer.negative_slope or layer.threshold:
@@ -106,17 +93,17 @@ def _relu(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("Relu", values[0])
 
 
-@_writes("LeakyReLU")
+@WRITERS.of("LeakyReLU")
 def _leaky_relu(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("LeakyRelu", values[0], alpha=float(step.layer.negative_slope))
 
 
-@_writes("ELU")
+@WRITERS.of("ELU")
 def _elu(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("Elu", values[0], alpha=float(step.layer.alpha))
 
 
-@_writes("Softmax")
+@WRITERS.of("Softmax")
 def _softmax(builder: Builder, step: Step, values: Values) -> str:
     if not isinstance(step.layer.axis, int):
         raise Unsupported("several axes")
@@ -126,7 +113,7 @@ def _softmax(builder: Builder, step: Step, values: Values) -> str:
 # -- dense -----------------------------------------------------------------------------
 
 
-@_writes("Dense")
+@WRITERS.of("Dense")
 def _dense(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     if layer.quantization_mode or layer.lora_enabled:
@@ -137,7 +124,7 @@ def _dense(builder: Builder, step: Step, values: Values) -> str:
     return activated(builder, value, layer.activation)
 
 
-@_writes("EinsumDense")
+@WRITERS.of("EinsumDense")
 def _einsum_dense(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     kernel = builder.constant(layer.kernel, name="kernel")
@@ -147,7 +134,7 @@ def _einsum_dense(builder: Builder, step: Step, values: Values) -> str:
     return activated(builder, value, layer.activation)
 
 
-@_writes("Embedding")
+@WRITERS.of("Embedding")
 def _embedding(builder: Builder, step: Step, values: Values) -> str:
     if step.layer.mask_zero:
         raise Unsupported("mask_zero")
@@ -155,7 +142,7 @@ def _embedding(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("Gather", builder.constant(step.layer.embeddings, name="table"), rows)
 
 
-@_writes(*STILL)
+@WRITERS.of(*STILL)
 def _still(builder: Builder, step: Step, values: Values) -> str:
     return values[0]
 
@@ -163,23 +150,23 @@ def _still(builder: Builder, step: Step, values: Values) -> str:
 # -- shapes ----------------------------------------------------------------------------
 
 
-@_writes("Flatten", "Reshape")
+@WRITERS.of("Flatten", "Reshape")
 def _reshape(builder: Builder, step: Step, values: Values) -> str:
     return builder.reshaped(values[0], [-1, *sizes(step.shape)])
 
 
-@_writes("Permute")
+@WRITERS.of("Permute")
 def _permute(builder: Builder, step: Step, values: Values) -> str:
     return builder.transposed(values[0], [0, *step.layer.dims])
 
 
-@_writes("RepeatVector")
+@WRITERS.of("RepeatVector")
 def _repeat_vector(builder: Builder, step: Step, values: Values) -> str:
     value = builder.add("Unsqueeze", values[0], builder.integers([1]))
     return builder.add("Tile", value, builder.integers([1, step.layer.n, 1]))
 
 
-@_writes("ZeroPadding1D", "ZeroPadding2D")
+@WRITERS.of("ZeroPadding1D", "ZeroPadding2D")
 def _zero_padding(builder: Builder, step: Step, values: Values) -> str:
     return _filled(builder, values[0], _pairs(step.layer.padding))
 
@@ -197,7 +184,7 @@ def _filled(
     return builder.add("Pad", value, amounts, builder.constant(fill))
 
 
-@_writes("Cropping1D", "Cropping2D")
+@WRITERS.of("Cropping1D", "Cropping2D")
 def _cropping(builder: Builder, step: Step, values: Values) -> str:
     pairs = _pairs(step.layer.cropping)
     ends = [-high if high else np.iinfo(np.int64).max for _, high in pairs]
@@ -206,7 +193,7 @@ def _cropping(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("Slice", values[0], *map(builder.integers, parts))
 
 
-@_writes("UpSampling2D")
+@WRITERS.of("UpSampling2D")
 def _up_sampling(builder: Builder, step: Step, values: Values) -> str:
     if step.layer.interpolation != "nearest":
         raise Unsupported(f"interpolation {step.layer.interpolation}")
@@ -229,12 +216,12 @@ def _up_sampling(builder: Builder, step: Step, values: Values) -> str:
 SEVERAL = {"Maximum": "Max", "Minimum": "Min", "Average": "Mean", "Add": "Sum"}
 
 
-@_writes(*SEVERAL)
+@WRITERS.of(*SEVERAL)
 def _several(builder: Builder, step: Step, values: Values) -> str:
     return builder.add(SEVERAL[step.kind], *values)
 
 
-@_writes("Subtract", "Multiply")
+@WRITERS.of("Subtract", "Multiply")
 def _pairwise(builder: Builder, step: Step, values: Values) -> str:
     kind = {"Subtract": "Sub", "Multiply": "Mul"}[step.kind]
     value, *rest = values
@@ -243,7 +230,7 @@ def _pairwise(builder: Builder, step: Step, values: Values) -> str:
     return value
 
 
-@_writes("Concatenate")
+@WRITERS.of("Concatenate")
 def _concatenate(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("Concat", *values, axis=step.layer.axis)
 
@@ -251,7 +238,7 @@ def _concatenate(builder: Builder, step: Step, values: Values) -> str:
 # -- normalisation ---------------------------------------------------------------------
 
 
-@_writes("BatchNormalization")
+@WRITERS.of("BatchNormalization")
 def _batch_normalization(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     if layer.axis not in (-1, len(step.shape)):
@@ -264,7 +251,7 @@ def _batch_normalization(builder: Builder, step: Step, values: Values) -> str:
     return builder.add("Add", scaled, builder.constant(beta - mean * scale, name="shift"))
 
 
-@_writes("LayerNormalization")
+@WRITERS.of("LayerNormalization")
 def _layer_normalization(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     axes = [layer.axis] if isinstance(layer.axis, int) else list(layer.axis)
@@ -279,7 +266,7 @@ def _layer_normalization(builder: Builder, step: Step, values: Values) -> str:
     )
 
 
-@_writes("Rescaling")
+@WRITERS.of("Rescaling")
 def _rescaling(builder: Builder, step: Step, values: Values) -> str:
     scaled = builder.add("Mul", values[0], builder.constant(step.layer.scale))
     return builder.add("Add", scaled, builder.constant(step.layer.offset))
@@ -296,7 +283,7 @@ def _channels_last(builder: Builder, value: str, rank: int) -> str:
     return builder.transposed(value, (0, *range(2, rank + 2), 1))
 
 
-@_writes("Conv1D", "Conv2D", "DepthwiseConv2D")
+@WRITERS.of("Conv1D", "Conv2D", "DepthwiseConv2D")
 def _convolution(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     rank = len(layer.kernel_size)
@@ -325,7 +312,7 @@ def _pads(step: Step) -> list[int]:
     return [*lows, *highs]
 
 
-@_writes("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
+@WRITERS.of("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
 def _pooling(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     rank = len(layer.pool_size)
@@ -340,7 +327,7 @@ def _pooling(builder: Builder, step: Step, values: Values) -> str:
     return _channels_last(builder, value, rank)
 
 
-@_writes(
+@WRITERS.of(
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"
 )
 def _global_pooling(builder: Builder, step: Step, values: Values) -> str:
@@ -356,14 +343,14 @@ GATES = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "SimpleRNN": (0,)}
 RECURRENT = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 
 
-@_writes("LSTM", "GRU", "SimpleRNN")
+@WRITERS.of("LSTM", "GRU", "SimpleRNN")
 def _recurrent(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     check_recurrent(layer)
     return _run(builder, values[0], [layer], is_sequence=layer.return_sequences)
 
 
-@_writes("Bidirectional")
+@WRITERS.of("Bidirectional")
 def _bidirectional(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     forward, backward = layer.forward_layer, layer.backward_layer
@@ -417,7 +404,7 @@ def _cell(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 # -- attention -------------------------------------------------------------------------
 
 
-@_writes("MultiHeadAttention")
+@WRITERS.of("MultiHeadAttention")
 def _attention(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
     is_causal = check_attention(step)

@@ -15,6 +15,7 @@ import keras
 from fathom.exports.graph import Step, Unsupported
 from fathom.exports.pytorch_words import ACTIVATIONS, EXPONENTIAL
 from fathom.exports.windows import padding_of, sizes
+from fathom.exports.writers import Writers
 
 CHANNELS_FIRST = '''
 def channels_first(layer, x):
@@ -64,7 +65,7 @@ class Part:
 
 
 Writer = Callable[[Step], Part]
-WRITERS: dict[str, Writer] = {}
+WRITERS: Writers[Writer] = Writers()
 
 
 def write(step: Step) -> Part:
@@ -73,21 +74,7 @@ def write(step: Step) -> Part:
     Raises:
         Unsupported: PyTorch has no such layer, or not with these settings.
     """
-    if step.kind not in WRITERS or not isinstance(step.layer, keras.layers.Layer):
-        raise Unsupported
-    if step.has_mask:
-        raise Unsupported("it reads a mask")
-    if getattr(step.layer, "data_format", "channels_last") == "channels_first":
-        raise Unsupported("channels first")
-    return WRITERS[step.kind](step)
-
-
-def _writes(*kinds: str) -> Callable[[Writer], Writer]:
-    def register(writer: Writer) -> Writer:
-        WRITERS.update(dict.fromkeys(kinds, writer))
-        return writer
-
-    return register
+    return WRITERS.writer(step)(step)
 
 
 # -- activations -----------------------------------------------------------------------
@@ -121,7 +108,7 @@ def _activated(step: Step, part: Part, function: Any) -> Part:
     )
 
 
-@_writes("Activation")
+@WRITERS.of("Activation")
 def _activation(step: Step) -> Part:
     return _activated(step, Part(step.inputs[0]), step.layer.activation)
 
@@ -130,7 +117,7 @@ def _module(step: Step, made: str) -> Part:
     return Part(f"self.{step.key}({step.inputs[0]})", {step.key: made})
 
 
-@_writes("ReLU")
+@WRITERS.of("ReLU")
 def _relu(step: Step) -> Part:
     layer: Any = step.layer
     if layer.max_value is not None or layer.negative_slope or layer.threshold:
@@ -138,17 +125,17 @@ def _relu(step: Step) -> Part:
     return _module(step, "nn.ReLU()")
 
 
-@_writes("LeakyReLU")
+@WRITERS.of("LeakyReLU")
 def _leaky_relu(step: Step) -> Part:
     return _module(step, f"nn.LeakyReLU({float(step.layer.negative_slope)!r})")
 
 
-@_writes("ELU")
+@WRITERS.of("ELU")
 def _elu(step: Step) -> Part:
     return _module(step, f"nn.ELU({float(step.layer.alpha)!r})")
 
 
-@_writes("Softmax")
+@WRITERS.of("Softmax")
 def _softmax(step: Step) -> Part:
     if not isinstance(step.layer.axis, int):
         raise Unsupported("several axes")
@@ -158,7 +145,7 @@ def _softmax(step: Step) -> Part:
 # -- dense -----------------------------------------------------------------------------
 
 
-@_writes("Dense")
+@WRITERS.of("Dense")
 def _dense(step: Step) -> Part:
     layer: Any = step.layer
     if layer.quantization_mode or layer.lora_enabled:
@@ -176,7 +163,7 @@ def _weight(step: Step, name: str) -> str:
     return f"weights[{f'{step.key}/{name}'!r}]"
 
 
-@_writes("EinsumDense")
+@WRITERS.of("EinsumDense")
 def _einsum_dense(step: Step) -> Part:
     layer: Any = step.layer
     kernel, bias = f"{step.key}_kernel", f"{step.key}_bias"
@@ -191,7 +178,7 @@ def _einsum_dense(step: Step) -> Part:
     return _activated(step, Part(call, modules, loads), layer.activation)
 
 
-@_writes("Embedding")
+@WRITERS.of("Embedding")
 def _embedding(step: Step) -> Part:
     layer: Any = step.layer
     if layer.mask_zero:
@@ -209,7 +196,7 @@ RANDOM = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", 
 STILL = (*RANDOM, "AlphaDropout", "ActivityRegularization", "Identity")
 
 
-@_writes(*STILL)
+@WRITERS.of(*STILL)
 def _still(step: Step) -> Part:
     rate = getattr(step.layer, "rate", None)
     if step.kind in ("Dropout", "AlphaDropout") and not getattr(step.layer, "noise_shape", None):
@@ -221,27 +208,27 @@ def _still(step: Step) -> Part:
 # -- shapes ----------------------------------------------------------------------------
 
 
-@_writes("Flatten")
+@WRITERS.of("Flatten")
 def _flatten(step: Step) -> Part:
     return Part(f"{step.inputs[0]}.flatten(1)")
 
 
-@_writes("Reshape")
+@WRITERS.of("Reshape")
 def _reshape(step: Step) -> Part:
     return Part(f"{step.inputs[0]}.reshape(-1, {', '.join(map(str, sizes(step.shape)))})")
 
 
-@_writes("Permute")
+@WRITERS.of("Permute")
 def _permute(step: Step) -> Part:
     return Part(f"{step.inputs[0]}.permute(0, {', '.join(map(str, step.layer.dims))})")
 
 
-@_writes("RepeatVector")
+@WRITERS.of("RepeatVector")
 def _repeat_vector(step: Step) -> Part:
     return Part(f"{step.inputs[0]}[:, None].expand(-1, {step.layer.n}, -1)")
 
 
-@_writes("ZeroPadding1D", "ZeroPadding2D")
+@WRITERS.of("ZeroPadding1D", "ZeroPadding2D")
 def _zero_padding(step: Step) -> Part:
     padding = step.layer.padding
     pairs = [padding] if isinstance(padding[0], int) else list(padding)
@@ -249,7 +236,7 @@ def _zero_padding(step: Step) -> Part:
     return Part(f"nn.functional.pad({step.inputs[0]}, {tuple(flat)})")
 
 
-@_writes("Cropping1D", "Cropping2D")
+@WRITERS.of("Cropping1D", "Cropping2D")
 def _cropping(step: Step) -> Part:
     cropping = step.layer.cropping
     pairs = [cropping] if isinstance(cropping[0], int) else list(cropping)
@@ -257,7 +244,7 @@ def _cropping(step: Step) -> Part:
     return Part(f"{step.inputs[0]}[:, {kept}]")
 
 
-@_writes("UpSampling2D")
+@WRITERS.of("UpSampling2D")
 def _up_sampling(step: Step) -> Part:
     if step.layer.interpolation != "nearest":
         raise Unsupported(f"interpolation {step.layer.interpolation}")
@@ -269,18 +256,18 @@ def _up_sampling(step: Step) -> Part:
 # -- several tensors -------------------------------------------------------------------
 
 
-@_writes("Add", "Subtract", "Multiply")
+@WRITERS.of("Add", "Subtract", "Multiply")
 def _combined(step: Step) -> Part:
     sign = {"Add": " + ", "Subtract": " - ", "Multiply": " * "}[step.kind]
     return Part(sign.join(step.inputs))
 
 
-@_writes("Average")
+@WRITERS.of("Average")
 def _average(step: Step) -> Part:
     return Part(f"({' + '.join(step.inputs)}) / {len(step.inputs)}")
 
 
-@_writes("Maximum", "Minimum")
+@WRITERS.of("Maximum", "Minimum")
 def _extreme(step: Step) -> Part:
     name = {"Maximum": "maximum", "Minimum": "minimum"}[step.kind]
     call, *rest = step.inputs
@@ -289,7 +276,7 @@ def _extreme(step: Step) -> Part:
     return Part(call)
 
 
-@_writes("Concatenate")
+@WRITERS.of("Concatenate")
 def _concatenate(step: Step) -> Part:
     return Part(f"torch.cat([{', '.join(step.inputs)}], {step.layer.axis})")
 
@@ -297,7 +284,7 @@ def _concatenate(step: Step) -> Part:
 # -- normalisation ---------------------------------------------------------------------
 
 
-@_writes("BatchNormalization")
+@WRITERS.of("BatchNormalization")
 def _batch_normalization(step: Step) -> Part:
     layer: Any = step.layer
     rank = len(step.shape)
@@ -328,7 +315,7 @@ def _scale_and_shift(step: Step) -> dict[str, str]:
     return loads
 
 
-@_writes("LayerNormalization")
+@WRITERS.of("LayerNormalization")
 def _layer_normalization(step: Step) -> Part:
     layer: Any = step.layer
     axes = [layer.axis] if isinstance(layer.axis, int) else list(layer.axis)
@@ -339,7 +326,7 @@ def _layer_normalization(step: Step) -> Part:
     return Part(call, {step.key: made}, _scale_and_shift(step))
 
 
-@_writes("Rescaling")
+@WRITERS.of("Rescaling")
 def _rescaling(step: Step) -> Part:
     layer: Any = step.layer
     if not isinstance(layer.scale, int | float) or not isinstance(layer.offset, int | float):
@@ -365,7 +352,7 @@ def _padded(step: Step, *, fill: str = "") -> str | None:
     return f"{flat}{fill}"
 
 
-@_writes("Conv1D", "Conv2D")
+@WRITERS.of("Conv1D", "Conv2D")
 def _convolution(step: Step) -> Part:
     layer: Any = step.layer
     rank = len(layer.kernel_size)
@@ -396,7 +383,7 @@ def _sizes(values: Sequence[int]) -> str:
     return str(values[0]) if len(set(values)) == 1 else str(values)
 
 
-@_writes("DepthwiseConv2D")
+@WRITERS.of("DepthwiseConv2D")
 def _depthwise(step: Step) -> Part:
     layer: Any = step.layer
     inputs = int(step.input_shapes[0][-1] or 0)
@@ -412,7 +399,7 @@ def _depthwise(step: Step) -> Part:
     return _activated(step, part, layer.activation)
 
 
-@_writes("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
+@WRITERS.of("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
 def _pooling(step: Step) -> Part:
     layer: Any = step.layer
     is_max, rank = step.kind.startswith("Max"), len(layer.pool_size)
@@ -425,7 +412,7 @@ def _pooling(step: Step) -> Part:
     return Part(call, {step.key: made}, helpers=(CHANNELS_FIRST,))
 
 
-@_writes(
+@WRITERS.of(
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"
 )
 def _global_pooling(step: Step) -> Part:
@@ -439,7 +426,7 @@ def _global_pooling(step: Step) -> Part:
 # -- recurrent -------------------------------------------------------------------------
 
 
-@_writes("LSTM", "GRU", "SimpleRNN")
+@WRITERS.of("LSTM", "GRU", "SimpleRNN")
 def _recurrent(step: Step) -> Part:
     layer: Any = step.layer
     made, loads = _cell(step, layer, step.key, prefix="")
@@ -449,7 +436,7 @@ def _recurrent(step: Step) -> Part:
     return Part(last, {step.key: made}, loads, helpers)
 
 
-@_writes("Bidirectional")
+@WRITERS.of("Bidirectional")
 def _bidirectional(step: Step) -> Part:
     layer: Any = step.layer
     forward, backward = layer.forward_layer, layer.backward_layer
@@ -553,7 +540,7 @@ def _bias(layer: Any, bias: str, place: int) -> str:
 # -- attention -------------------------------------------------------------------------
 
 
-@_writes("MultiHeadAttention")
+@WRITERS.of("MultiHeadAttention")
 def _attention(step: Step) -> Part:
     layer: Any = step.layer
     causal = check_attention(step)

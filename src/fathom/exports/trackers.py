@@ -98,6 +98,7 @@ def _note_settings(package: Any, writer: Any, run: Tracked) -> None:
 
 
 def _wandb(package: Any, runs: Sequence[Tracked], folder: Path, study: str) -> None:
+    is_used = package.run is not None
     for run in runs:
         written = package.init(
             project="fathom",
@@ -114,6 +115,9 @@ def _wandb(package: Any, runs: Sequence[Tracked], folder: Path, study: str) -> N
             written.log(dict(values), step=epoch)
         written.summary.update(dict(run.summary))
         written.finish()
+    if not is_used:
+        # Its service writes what finished runs logged after `finish` has returned.
+        package.teardown()
 
 
 def _mlflow(package: Any, runs: Sequence[Tracked], folder: Path, study: str) -> None:

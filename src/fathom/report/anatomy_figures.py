@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fathom.report import palette
 from fathom.report.figures.canvas import COLOUR_BAR, new_figure, note
+from fathom.report.figures.marks import interval_bars
 from fathom.report.figures.panels import arrange, axes_of
+from fathom.report.layer_lines import draw_layer_line, layer_axis
 from fathom.report.markup import figure_text
 from fathom.report.numbers import score_text
 from fathom.studies.anatomy import AnatomyResult, Estimate, LayerRow
-from fathom.studies.features import FeaturesResult, LayerFeatures
+from fathom.studies.features import FeaturesResult
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -103,6 +105,7 @@ def layer_similarity(result: AnatomyResult) -> go.Figure:
 def layer_probes(result: AnatomyResult | FeaturesResult) -> go.Figure:
     """Draw the score of linear probes by layer, beside their three controls."""
     rows = [row for row in result.layers if not row.is_block]
+    names = [row.name for row in rows]
     metric = METRICS[result.metric]
     figure = new_figure(f"What a linear model reads from each layer ({metric})", height=420)
     kinds = {
@@ -115,9 +118,7 @@ def layer_probes(result: AnatomyResult | FeaturesResult) -> go.Figure:
         known = [(place, estimate) for place, estimate in points if estimate is not None]
         if name == "probe" and result.probe_input is not None:
             known.insert(0, (0, result.probe_input))
-        if known:
-            _draw_line(figure, known, words, colour, rows)
-    labels = ["input", *(figure_text(row.name, limit=20) for row in rows)]
+        draw_layer_line(figure, known, words, colour, layers=names, told=_interval)
     figure.add_hline(y=result.score.mean, line={"color": palette.AXIS, "dash": "dot", "width": 1.5})
     note(
         figure,
@@ -128,13 +129,7 @@ def layer_probes(result: AnatomyResult | FeaturesResult) -> go.Figure:
         y=result.score.mean,
         yanchor="top",
     )
-    figure.update_xaxes(
-        tickmode="array",
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        range=[-0.4, len(labels) - 0.6],
-        showgrid=False,
-    )
+    figure.update_xaxes(layer_axis(names))
     figure.update_yaxes(title_text=f"{metric} on test rows")
     return figure
 
@@ -146,55 +141,13 @@ def _draw_costs(figure: go.Figure, panel: int, name: str, rows: Sequence[LayerRo
         y=list(range(len(rows))),
         orientation="h",
         marker={"color": [palette.CHOSEN if row.is_block else palette.VALIDATION for row in rows]},
-        error_x=_whiskers(estimates),
+        error_x=interval_bars(estimates, thickness=1.2, width=3, color=palette.INK),
         customdata=[
             [figure_text(_label(row)), _interval(one)] for row, one in zip(rows, estimates)
         ],
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
         name=COSTS[name],
         **axes_of(panel),
-    )
-
-
-def _whiskers(estimates: Sequence[Estimate | None]) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [0 if one is None else one.high - one.mean for one in estimates],
-        "arrayminus": [0 if one is None else one.mean - one.low for one in estimates],
-        "thickness": 1.2,
-        "width": 3,
-        "color": palette.INK,
-    }
-
-
-def _draw_line(
-    figure: go.Figure,
-    points: Sequence[tuple[int, Estimate]],
-    words: str,
-    colour: str,
-    rows: Sequence[LayerRow | LayerFeatures],
-) -> None:
-    figure.add_scatter(
-        x=[place for place, _ in points],
-        y=[estimate.mean for _, estimate in points],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.high - one.mean for _, one in points],
-            "arrayminus": [one.mean - one.low for _, one in points],
-            "thickness": 1.2,
-            "width": 4,
-        },
-        mode="lines+markers",
-        name=words,
-        line={"color": colour, "width": 2},
-        marker={"size": 7},
-        customdata=[
-            ["input" if place == 0 else figure_text(rows[place - 1].name), _interval(one)]
-            for place, one in points
-        ],
-        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra>%{fullData.name}</extra>",
     )
 
 

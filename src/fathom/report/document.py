@@ -28,19 +28,25 @@ def page(result: StudyResult, *, notices: Iterable[str] = ()) -> str:
 
 
 def self_contained(
-    title: str, body: Markup, *, has_figures: bool = True, version: str | None = None
+    title: str,
+    body: Markup,
+    *,
+    has_figures: bool = True,
+    version: str | None = None,
+    style: str = "",
 ) -> str:
     """Return a page of Fathom's as one HTML document that works from a file, offline.
 
     The document is about 5 MB, nearly all of it plotly.min.js (which is left
-    out while there is nothing to draw). It requests nothing, and runs only
+    out where it has nothing to draw). It requests nothing, and runs only
     the scripts that its policy names by hash.
 
     Args:
         title: Of the page; it ends in what the page is, such as "Fathom study".
         body: Masthead, main part and data.
-        has_figures: Whether there is anything to draw.
+        has_figures: Whether there is anything for Plotly to draw.
         version: Fathom's, that made what is shown; this one if None.
+        style: Rules beside those that all pages have.
     """
     from fathom.version import __version__
 
@@ -52,15 +58,15 @@ def self_contained(
     colophon = _colophon(__version__ if version is None else version, size)
     document = element(
         "html",
-        _head(title, scripts),
+        _head(title, scripts, style),
         element("body", body, colophon, [inline_script(one) for one in scripts]),
         lang="en",
     )
     return f"<!doctype html>\n{document}\n"
 
 
-def _head(title: str, scripts: list[str]) -> Markup:
-    style = f":root {{{palette.css_variables()}}}\n{asset('style.css')}"
+def _head(title: str, scripts: list[str], style: str) -> Markup:
+    rules = "\n".join((f":root {{{palette.css_variables()}}}", asset("style.css"), style))
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -69,7 +75,7 @@ def _head(title: str, scripts: list[str]) -> Markup:
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
         element("title", title),
-        element("style", Markup(style)),
+        element("style", Markup(rules)),
     )
 
 
@@ -83,6 +89,7 @@ def _body(result: StudyResult, notices: Iterable[str]) -> Markup:
             sections.found(result),
             sections.exhibit(first_exhibit(result)) if has_runs else None,
             sections.table(result) if has_runs else None,
+            sections.comparisons(result),
             [sections.exhibit(shown) for shown in other_exhibits(result)] if has_runs else None,
             sections.method(result),
             sections.next_steps(result),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fathom.report import palette
+from fathom.report.cells.frame import framed
+from fathom.report.document import self_contained
 from fathom.report.experiment_figure import experiment_figure
 from fathom.report.experiment_words import (
     effect_text,
@@ -15,10 +17,8 @@ from fathom.report.experiment_words import (
 )
 from fathom.report.markup import Markup, element, fragment
 from fathom.report.numbers import duration_text, rate_text
-from fathom.report.scripts import asset, data_block, inline_script, policy
 from fathom.report.sections import part
 from fathom.studies.experiments import ExperimentResult, Finding
-from fathom.version import __version__
 
 TITLE = "Fathom experiments"
 
@@ -33,39 +33,13 @@ def experiments_page(
         playground: The playground's address by the experiment's name, where it runs; without it
             the address's fragment is told.
     """
-    scripts = [asset("page.js")]
     many = len(results) > 1
-    head = _gallery_head(results) if many else None
-    body = element(
-        "body",
-        head or _masthead(results[0]),
+    names = f"{len(results)} statements" if many else results[0].name
+    body = fragment(
+        _gallery_head(results) if many else _masthead(results[0]),
         element("main", [_sections(one, playground or {}, is_one_of_many=many) for one in results]),
-        element(
-            "footer",
-            f"Made by Fathom {__version__}. This page is one file; it loads nothing from anywhere "
-            "else and works offline.",
-            class_="colophon",
-        ),
-        data_block("night-colours", palette.night_colours()),
-        [inline_script(one) for one in scripts],
     )
-    document = element("html", _head(results, scripts), body, lang="en")
-    return f"<!doctype html>\n{document}\n"
-
-
-def _head(results: Sequence[ExperimentResult], scripts: list[str]) -> Markup:
-    names = results[0].name if len(results) == 1 else f"{len(results)} statements"
-    style = f":root {{{palette.css_variables()}}}\n{asset('style.css')}\n{_STYLE}"
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        policy(scripts),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{names} · {TITLE}"),
-        element("style", Markup(style)),
-    )
+    return self_contained(f"{names} · {TITLE}", body, has_figures=False, style=_STYLE)
 
 
 def _topline(text: str) -> Markup:
@@ -268,12 +242,14 @@ def experiment_summary(result: ExperimentResult) -> str:
     scoped = "".join(
         f".fathom-experiment {line}\n" for line in _STYLE.strip().splitlines() if line[:1] == "."
     )
-    return element(
-        "div",
-        element("style", Markup(colours + scoped)),
-        element("strong", result.claim),
-        element("div", _verdict(result)),
-        _parts(result),
-        experiment_figure(result),
-        class_="fathom-experiment",
+    return framed(
+        element(
+            "div",
+            element("style", Markup(colours + scoped)),
+            element("strong", result.claim),
+            element("div", _verdict(result)),
+            _parts(result),
+            experiment_figure(result),
+            class_="fathom-experiment",
+        )
     )

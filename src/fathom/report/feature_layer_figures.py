@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +11,12 @@ from fathom.report.anatomy_figures import layer_probes
 from fathom.report.feature_points import coloured_points
 from fathom.report.figures.canvas import empty_figure, new_figure
 from fathom.report.figures.panels import arrange, axes_of
+from fathom.report.layer_lines import draw_layer_line, layer_axis
 from fathom.report.markup import figure_text
 from fathom.report.numbers import score_text
 from fathom.report.signed_matrix import SMALL_AXIS
 from fathom.studies.anatomy import Estimate
-from fathom.studies.features import FeaturesResult, LayerFeatures
+from fathom.studies.features import FeaturesResult
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -36,6 +36,7 @@ def feature_separation(result: FeaturesResult) -> go.Figure:
     if result.between_input is None:
         return empty_figure(title, message=_no_classes(result))
     figure = new_figure(title, height=420)
+    names = [row.name for row in rows]
     lines = {
         "between": ("variance between classes", palette.VALIDATION, result.between_input),
         "between_untrained": ("the same, untrained network", palette.TEST, None),
@@ -44,16 +45,10 @@ def feature_separation(result: FeaturesResult) -> go.Figure:
     for name, (words, colour, raw) in lines.items():
         known = [(place, getattr(row, name)) for place, row in enumerate(rows, start=1)]
         points = [(0, raw), *known]
-        _estimates(figure, [(x, one) for x, one in points if one is not None], words, colour, rows)
+        estimated = [(place, one) for place, one in points if one is not None]
+        draw_layer_line(figure, estimated, words, colour, layers=names, told=_mean_text)
     figure.add_hline(y=0, line={"color": palette.AXIS, "width": 1})
-    labels = ["input", *(figure_text(row.name, limit=20) for row in rows)]
-    figure.update_xaxes(
-        tickmode="array",
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        range=[-0.4, len(labels) - 0.6],
-        showgrid=False,
-    )
+    figure.update_xaxes(layer_axis(names))
     figure.update_yaxes(title_text="share, and silhouette")
     return figure
 
@@ -64,36 +59,8 @@ def _no_classes(result: FeaturesResult) -> str:
     return "Too few rows of two classes to compare."
 
 
-def _estimates(
-    figure: go.Figure,
-    points: Sequence[tuple[int, Estimate]],
-    words: str,
-    colour: str,
-    rows: Sequence[LayerFeatures],
-) -> None:
-    if not points:
-        return
-    figure.add_scatter(
-        x=[place for place, _ in points],
-        y=[one.mean for _, one in points],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.high - one.mean for _, one in points],
-            "arrayminus": [one.mean - one.low for _, one in points],
-            "thickness": 1.2,
-            "width": 4,
-        },
-        mode="lines+markers",
-        name=words,
-        line={"color": colour, "width": 2},
-        marker={"size": 7},
-        customdata=[
-            ["input" if place == 0 else figure_text(rows[place - 1].name), score_text(one.mean)]
-            for place, one in points
-        ],
-        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra>%{fullData.name}</extra>",
-    )
+def _mean_text(estimate: Estimate) -> str:
+    return score_text(estimate.mean)
 
 
 def feature_embedding(result: FeaturesResult) -> go.Figure:

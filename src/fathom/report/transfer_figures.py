@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fathom.report import palette
 from fathom.report.figures.canvas import new_figure, note, ordinal_axis
+from fathom.report.figures.marks import interval_bars, ring_choice
 from fathom.report.markup import figure_text
 from fathom.report.numbers import MINUS
 from fathom.studies.anatomy import Estimate
@@ -104,14 +105,7 @@ def _draw(
     figure.add_scatter(
         x=places,
         y=[one.mean for one in estimates],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.high - one.mean for one in estimates],
-            "arrayminus": [one.mean - one.low for one in estimates],
-            "thickness": 1.5,
-            "width": 3,
-        },
+        error_y=interval_bars(estimates, thickness=1.5, width=3),
         mode="lines+markers",
         name=name,
         line={"color": look.colour, "dash": look.dash, "width": 1.5},
@@ -125,22 +119,9 @@ def _draw(
 def _ring(figure: go.Figure, result: TransferResult) -> None:
     """Mark the best way to keep layers, if it is a gain."""
     choice = result.choice
-    if not choice.is_gain:
-        return
-    place = choice.cut - 1 + (list(ARMS).index(choice.arm) - 2) * SIDESTEP
-    figure.add_scatter(
-        x=[place],
-        y=[result.chosen_arm().test.mean],
-        mode="markers",
-        name="recommended",
-        marker={
-            "symbol": "circle-open",
-            "size": 20,
-            "color": palette.CHOSEN,
-            "line": {"width": 3, "color": palette.CHOSEN},
-        },
-        hoverinfo="skip",
-    )
+    if choice.is_gain:
+        place = choice.cut - 1 + (list(ARMS).index(choice.arm) - 2) * SIDESTEP
+        ring_choice(figure, place, result.chosen_arm().test.mean, name="recommended")
 
 
 def _cuts_axis(result: TransferResult) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ PATIENCE_SHARE = 5
 MOST_SEED = 2**31 - 1000
 
 
-class DepthEstimator(BaseEstimator):
+class DepthEstimator(ABC, BaseEstimator):
     """A network that chooses its own depth, width and learning rate.
 
     The classifier and the regressor say how their targets are read and told.
@@ -305,13 +306,13 @@ class DepthEstimator(BaseEstimator):
         checked: Any = validate_data(self, X, reset=False, dtype="numeric")
         return outputs_of(self.model_, self._inputs(np.asarray(checked, "float64")))
 
+    @abstractmethod
     def _begin_target(self, y: np.ndarray, weight: np.ndarray, **first: Any) -> None:
         """Learn what the target's values are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encoded(self, y: np.ndarray) -> np.ndarray:
         """Return the target as the network has it."""
-        raise NotImplementedError
 
     def _num_classes(self) -> int:
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fathom.cli.prose import print_paragraph, prose_width
 from fathom.cli.terminal import output, plain
 from fathom.report import counted, duration_text, score_text
 from fathom.specs import DIVERGED, STOPPED_EARLY
@@ -11,24 +12,20 @@ from fathom.specs import DIVERGED, STOPPED_EARLY
 if TYPE_CHECKING:
     from fathom.api.network import Trained
 
-WIDEST_PROSE = 88
-
 
 def print_fit(trained: Trained) -> None:
     """Print what the training reached and what is wrong with it, on stdout."""
     from rich.text import Text
 
     console = output()
-    width = min(console.width, WIDEST_PROSE)
+    reached = Text.assemble((_reached(trained), "bold"), f" {_how(trained)}")
     console.print()
-    console.print(Text.assemble((_reached(trained), "bold"), f" {_how(trained)}"), width=width)
+    console.print(reached, width=prose_width(console))
     diagnosis = trained.progress.diagnosis
     for paragraph in plain(diagnosis.text).split("\n\n"):
-        console.print()
-        console.print(Text(paragraph), width=width)
+        print_paragraph(paragraph, console)
     for notice in trained.notices:
-        console.print()
-        console.print(Text(plain(notice), style="dim"), width=width)
+        print_paragraph(notice, console, style="dim")
 
 
 def _reached(trained: Trained) -> str:

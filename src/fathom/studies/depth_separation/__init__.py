@@ -13,7 +13,7 @@ from fathom.studies.depth_separation.theory import Mark, marks, most_pieces, rea
 from fathom.studies.depth_separation.words import error_name, headline
 
 if TYPE_CHECKING:
-    from fathom.studies.depth_separation.running import Stage, separating
+    from fathom.studies.depth_separation.running import separating
 
 __all__ = [
     "FunctionResult",
@@ -21,7 +21,6 @@ __all__ = [
     "NetworkResult",
     "SeparationResult",
     "SeparationSpec",
-    "Stage",
     "Target",
     "error_name",
     "headline",
@@ -36,7 +35,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what trains, and with it Keras, only when it is asked for: views need only results."""
-    if name in ("Stage", "separating"):
+    if name == "separating":
         from fathom.studies.depth_separation import running
 
         return getattr(running, name)

@@ -23,24 +23,10 @@ from fathom.studies.depth_separation.result import (
 from fathom.studies.depth_separation.sizes import parameters, units_for
 from fathom.studies.depth_separation.targets import Target
 from fathom.studies.depth_separation.words import findings, notices
+from fathom.studies.following import Stage
 
 # Rows are made, so there are enough for training whatever the share: but every epoch validates.
 VALIDATION_SHARE = 0.1
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What is trained next.
-
-    Args:
-        done: Kinds of networks that are trained.
-        total: Kinds of networks in all.
-        words: What comes now.
-    """
-
-    done: int
-    total: int
-    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +60,8 @@ def separating(spec: SeparationSpec) -> Generator[Stage, None, SeparationResult]
     with compiler() as executor:
         for done, (kind, cohort) in enumerate(_compiled(spec, kinds, executor)):
             layers = f"{kind.depth} hidden layer{'s' * (kind.depth != 1)} of {kind.units}"
-            yield Stage(done, len(kinds), f"{layers} on {kind.target.words}")
+            words = f"{layers} on {kind.target.words}"
+            yield Stage(done=done, total=len(kinds), words=words)
             found[kind.target].append(_network_result(spec, kind, cohort))
     result = SeparationResult(
         spec=spec,

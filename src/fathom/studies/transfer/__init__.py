@@ -18,7 +18,7 @@ from fathom.studies.transfer.result import (
 from fathom.studies.transfer.words import headline
 
 if TYPE_CHECKING:
-    from fathom.studies.transfer.experiment import Made, Stage, transferring
+    from fathom.studies.transfer.experiment import Made, transferring
 
 __all__ = [
     "ARMS",
@@ -31,7 +31,6 @@ __all__ = [
     "Choice",
     "Cut",
     "Made",
-    "Stage",
     "TransferResult",
     "TransferSpec",
     "headline",
@@ -41,7 +40,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what trains, and with it Keras, only when it is asked for: views need only results."""
-    if name in ("Made", "Stage", "transferring"):
+    if name in ("Made", "transferring"):
         from fathom.studies.transfer import experiment
 
         return getattr(experiment, name)

@@ -15,6 +15,7 @@ from fathom import measure, models, train
 from fathom.data import Dataset, Split
 from fathom.errors import DataError
 from fathom.studies.anatomy import fitted
+from fathom.studies.following import Stage
 from fathom.studies.transfer import comparing, words
 from fathom.studies.transfer.networks import Bank, Line, by_kind, in_order, joined, rows_of
 from fathom.studies.transfer.result import (
@@ -33,21 +34,6 @@ BASE = "baseB"
 # scratch: layers above a cut that began as they did once would find their partners again.
 SECOND_DRAW = 1_000_003
 KINDS = {True: (FROZEN, SELF, RANDOM), False: (FINE_TUNED, SELF_FINE_TUNED)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """How far an experiment is.
-
-    Args:
-        done: Populations that are trained.
-        total: Populations that there are.
-        words: What is trained next, in words.
-    """
-
-    done: int
-    total: int
-    words: str
 
 
 @dataclass(frozen=True)
