@@ -11,9 +11,17 @@ Each class is also the builtin a Python caller would expect to catch.
 
 from __future__ import annotations
 
+import re
+
+# What a terminal would obey or cannot print: controls, turns of direction, halves of characters.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class FathomError(Exception):
     """Something the caller can mend.
+
+    What a message quotes may come from a file of anyone's: characters that a terminal would
+    obey are written as escapes, such as `\\x1b`.
 
     Args:
         message: The rule, and what was received.
@@ -21,12 +29,16 @@ class FathomError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _printable(message)
+        self.hint = None if hint is None else _printable(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n\nhint: {self.hint}"
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class SpecError(FathomError, ValueError):
@@ -51,6 +63,10 @@ class UnknownNameError(FathomError, LookupError):
 
 class BackendError(FathomError, RuntimeError):
     """Keras or JAX was started in a way Fathom cannot work with."""
+
+
+class LaunchError(FathomError, RuntimeError):
+    """Work cannot be sent where it was to run, or was lost there."""
 
 
 class FathomWarning(UserWarning):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from pathlib import Path
 
 from fathom.errors import BackendError
@@ -22,11 +23,14 @@ KEPT_FREE = 64 * 2**20
 MALLOC_SETTINGS = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 
 
-def start() -> None:
+def start(*, cores: int | None = None) -> None:
     """Choose Keras's JAX backend, one device per core, and the compilation cache.
 
     Does nothing the second time. JAX that was started before keeps the
     devices it has: results are the same, on one core.
+
+    Args:
+        cores: Devices that the processor counts as; one for each core if None.
 
     Raises:
         BackendError: Keras is already running on another backend.
@@ -34,7 +38,7 @@ def start() -> None:
     _choose_keras_backend()
     if not _is_started():
         _keep_freed_memory()
-        _configure_jax()
+        _configure_jax(cores or cpu_cores())
 
 
 def cache_folder() -> Path:
@@ -56,12 +60,18 @@ def read_cached(key: str) -> bytes | None:
 
 def write_cached(key: str, data: bytes) -> None:
     """Keep `data` under `key`, whole or not at all; a cache that cannot be written is no fault."""
-    file = _cached_file(key)
-    beside = file.with_name(f".{key}.{os.getpid()}")
-    with contextlib.suppress(OSError):
+    _write_whole(_cached_file(key), data)
+
+
+def _write_whole(file: Path, data: bytes) -> None:
+    beside = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
         file.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(data)
         beside.replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _cached_file(key: str) -> Path:
@@ -105,16 +115,33 @@ def _keep_freed_memory() -> None:
         mallopt(TRIM_THRESHOLD, KEPT_FREE)
 
 
-def _configure_jax() -> None:
+def _configure_jax(cores: int) -> None:
     import jax
     from jax._src import xla_bridge  # the only way to ask without starting the backend
 
     if not xla_bridge.backends_are_initialized():
-        jax.config.update("jax_num_cpu_devices", cpu_cores())
+        jax.config.update("jax_num_cpu_devices", cores)
     if jax.config.values["jax_compilation_cache_dir"] is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        _keep_compiled_programs_whole()
+
+
+def _keep_compiled_programs_whole() -> None:
+    """Have JAX write an entry of its cache as `write_cached` does: whole or not at all.
+
+    JAX writes it in place and never again. What a kill or a full disk cut short, every
+    process to come would read, warn of and compile anew.
+    """
+    from jax._src import lru_cache
+
+    def put(self: lru_cache.LRUCache, key: str, value: bytes) -> None:
+        file = Path(str(self.path)) / f"{key}-cache"
+        if not file.exists():
+            _write_whole(file, value)
+
+    lru_cache.LRUCache.put = put
 
 
 def cpu_cores() -> int:

@@ -181,6 +181,11 @@ def test_numbers_kept_as_text_in_a_dataframe_stay_text_and_are_said():
         (pd.DataFrame({"a": [], "y": []}), {"target": "y"}, "only the column names"),
         (pd.DataFrame({"a": [np.inf] * 60, "y": Y}), {"target": "y"}, "infinity in `a` in 60 rows"),
         (
+            pd.DataFrame({"a": [2e150] * 60, "y": Y}),
+            {"target": "y"},
+            r"beyond 1e\+150 in `a` in 60",
+        ),
+        (
             pl.DataFrame({"a": X[:, 0], "y": [None] * 60}),
             {"target": "y"},
             "`y` holds no value at all",

@@ -125,7 +125,9 @@ def test_numbers_near_a_large_offset_are_standardised_exactly(archive):
             r"NaN or infinity in 1 column \(3\) and 1 row \(row 2\)",
         ),
         ({"x": np.where(X > 2, np.inf, X), "y": Y}, "finite numbers. Received: NaN or infinity in"),
-        ({"x": X * 4e307, "y": Y}, "must fit into float32 after scaling"),
+        ({"x": np.where(X > 2, np.float32(np.inf), X.astype("f4")), "y": Y}, "NaN or infinity in"),
+        ({"x": np.where(X > 2, 1e200, X), "y": Y}, r"Received: numbers beyond 1e\+150 in"),
+        ({"x": X * 4e307, "y": Y}, r"beyond 1e\+150 in 3 columns"),
     ],
 )
 def test_archives_that_cannot_be_used_are_refused(archive, arrays, message):

@@ -71,6 +71,7 @@ def test_lopsided_classes_are_said():
         (np.array(["a", "b"] * 30), {"task": "regression"}, "holds 'a', 'b' in 60 rows"),
         (np.array([np.nan, *np.arange(59.0)]), {}, r"no value \(NaN\) in 1 row \(row 1\)"),
         (np.array([*np.arange(59.0), np.inf]), {}, r"infinity in 1 row \(row 60\)"),
+        (np.array([*np.arange(59.0), -1e200]), {}, r"beyond 1e\+150 in 1 row \(row 60\)"),
         (np.array([f"name {k}" for k in range(60)]), {}, "60 different texts in 60 rows"),
         (np.array([f"{k}.5" for k in range(59)] + ["x"]), {}, r"holds 'x' in 1 row \(row 60\)"),
         (np.arange(50), {}, "same number of rows. Received: 60 rows of x and y of shape"),

@@ -230,3 +230,33 @@ def test_parts_in_time_are_ordered_shares(rows, validation_share, test_share):
     assert counts.min() >= 1
     assert abs(counts[1] - rows * validation_share) <= 1
     assert abs(counts[2] - rows * test_share) <= 1
+
+
+def test_the_last_value_is_the_target_one_row_earlier(series):
+    data = load(series(load=wave), target="load", time="date", window=6)
+
+    for split in data.splits.values():
+        told = data.last_values(split.x) * data.target_std + data.target_mean
+        asked = [np.argmin(np.abs(y - DAYS)) for y in answers(data, split)]
+        np.testing.assert_allclose(told, DAYS[np.array(asked) - 1], atol=1e-4)
+
+
+def test_a_target_that_is_no_input_has_no_last_value(series):
+    own = load(series(load=wave), target="load", time="date", window=6, horizon=2)
+    hidden = load(
+        series(load=wave, other=lambda day: day % 7),
+        target="load",
+        time="date",
+        window=6,
+        horizon=0,
+    )
+    assert own.last_values(own.test.x) is not None
+    assert hidden.last_values(hidden.test.x) is None
+
+
+def test_classes_and_other_inputs_have_no_last_value(series):
+    words = series(load=wave, state=lambda day: "up" if wave(day) > 0 else "down")
+    classes = load(words, target="state", time="date", window=6)
+    assert classes.last_values(classes.test.x) is None
+    table = load("diabetes")
+    assert table.last_values(table.test.x) is None

@@ -6,6 +6,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,9 @@ def check_header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) ->
         )
 
 
+UNREADABLE = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
+"""What NumPy raises at a header it cannot read; it takes one for Python's text."""
+
 HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -122,7 +126,7 @@ def _header(file: Any, name: str) -> tuple[tuple[int, ...], np.dtype]:
             raise ValueError(f"version {version}")
         read = HEADER_READERS[version]
         shape, _, dtype = read(file, max_header_size=HEADER_BYTES)
-    except (ValueError, TypeError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise _bad_header(name, str(error).split("\n")[0]) from error
     return shape, dtype
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fathom.data.limits import ARRAY_BYTES, at_most
+from fathom.data.limits import ARRAY_BYTES, LARGEST_NUMBER, at_most
 from fathom.data.material import Arrays
-from fathom.data.wording import count, listed, rows_at
+from fathom.data.wording import count, listed, rows_at, too_large
 from fathom.errors import DataError
 
 CHUNK_ROWS = 16_384
@@ -272,7 +272,7 @@ def as_array(x: object, *, what: str) -> np.ndarray:
 
 
 def check_numbers(x: np.ndarray, *, what: str = "x") -> None:
-    """Raise if an array holds NaN or infinity.
+    """Raise if an array holds NaN, infinity, or numbers whose squares are infinite.
 
     Raises:
         DataError: Names the columns and the rows.
@@ -283,16 +283,20 @@ def check_numbers(x: np.ndarray, *, what: str = "x") -> None:
     bad = np.zeros(flat.shape[1], dtype=np.int64)
     rows: list[int] = []
     for start in range(0, len(flat), CHUNK_ROWS):
-        wrong = ~np.isfinite(flat[start : start + CHUNK_ROWS])
+        # NumPy would round a Python number to the array's type, in float32 to infinity.
+        wrong = ~(np.abs(flat[start : start + CHUNK_ROWS]) <= np.float64(LARGEST_NUMBER))
         bad += wrong.sum(axis=0)
         rows += (np.flatnonzero(wrong.any(axis=1)) + start).tolist()
     if rows:
-        raise _not_finite(what, np.flatnonzero(bad), rows)
+        received = too_large(False) if np.isfinite(flat[rows]).all() else "NaN or infinity"
+        raise _not_finite(what, received, np.flatnonzero(bad), rows)
 
 
-def _not_finite(what: str, columns: Sequence[int] | np.ndarray, rows: Sequence[int]) -> DataError:
+def _not_finite(
+    what: str, received: str, columns: Sequence[int] | np.ndarray, rows: Sequence[int]
+) -> DataError:
     return DataError(
-        f"`{what}` must hold finite numbers. Received: NaN or infinity in "
+        f"`{what}` must hold finite numbers. Received: {received} in "
         f"{count(len(columns), 'column')} ({listed(int(k) + 1 for k in columns)}) and "
         f"{rows_at(rows)}.",
         hint="correct or remove these rows; in a table, empty cells count as missing",

@@ -119,6 +119,18 @@ class Dataset:
         """Standard deviation of the training target in its own units; 1 for classification."""
         return self.preprocessing.target.std
 
+    def last_values(self, x: np.ndarray) -> np.ndarray | None:
+        """Return the target as it was at the last step of each window of a time series.
+
+        Args:
+            x: Inputs (rows, steps, features).
+
+        Returns:
+            float32 (rows,), standardised as the target is; None where the target is no
+            number, or no series whose past is among the inputs.
+        """
+        return self.preprocessing.last_values(x)
+
     @property
     def splits(self) -> dict[str, Split]:
         """The three splits by name, in order."""

@@ -17,6 +17,10 @@ million rows of ten numbers), or eight times where it is thousands of columns wi
 ARRAY_BYTES = 4 * GIB
 """Largest array: as stored, and as float32 after preprocessing."""
 
+LARGEST_NUMBER = 1e150
+"""Largest number of a feature or target, of either sign: the squares of larger ones, which
+scaling takes, are infinite."""
+
 HEADER_BYTES = 10_000
 """Longest header of an array inside an .npz file."""
 

@@ -21,6 +21,7 @@ from fathom.data.splitting import (
     SplitRule,
     check_enough_rows,
     check_shares,
+    leave_out,
     parts_in_time,
     rows_of,
     split_parts,
@@ -42,6 +43,8 @@ def load(
     test_share: float = 0.2,
     seed: int = 0,
     balance: str = "stratified",
+    validation_seed: int | None = None,
+    training_rows: int | None = None,
     rows: int | None = None,
     noise: float | None = None,
     bits: int | None = None,
@@ -73,6 +76,10 @@ def load(
             as they are, "balanced" repeats rows of the smaller classes until
             all classes are as large as the largest, "bootstrap" draws rows
             with replacement within each class.
+        validation_seed: Seed that draws the validation rows anew, among all but the
+            test rows; None draws them with `seed`.
+        training_rows: How many of the training rows are used; all if None. Fewer are
+            always among those of more.
         rows: Number of rows, for generators.
         noise: Noise in percent, 0 to 50, for generators.
         bits: Number of bits, for `parity`.
@@ -108,6 +115,8 @@ def load(
     check_shares(validation_share, test_share)
     one_of("balance", balance, BALANCES)
     at_least("seed", seed, 0)
+    if validation_seed is not None:
+        at_least("validation_seed", validation_seed, 0)
     options = Options(
         target=target,
         task=one_of("task", task, targets.TASKS),
@@ -126,7 +135,7 @@ def load(
         horizon=horizon,
     )
     material = source_kinds.read(source, options)
-    rule = SplitRule(validation_share, test_share, seed, balance)
+    rule = SplitRule(validation_share, test_share, seed, balance, validation_seed, training_rows)
     dataset = _build(material, task, rule, _shadowed(source))
     return replace(dataset, loading=_repeatable(called_with))
 
@@ -255,6 +264,14 @@ def _prepare_numbers(material: Material, rule: SplitRule, why: str) -> _FittedTa
 
 
 def _parts(material: Material, labels: np.ndarray, rule: SplitRule) -> np.ndarray:
+    parts = _all_parts(material, labels, rule)
+    if rule.training_rows is None:
+        return parts
+    rows, in_order = rule.training_rows, material.in_order
+    return leave_out(parts, labels, rows=rows, seed=rule.seed, in_order=in_order)
+
+
+def _all_parts(material: Material, labels: np.ndarray, rule: SplitRule) -> np.ndarray:
     if material.in_order:
         return parts_in_time(
             len(labels),
@@ -267,6 +284,7 @@ def _parts(material: Material, labels: np.ndarray, rule: SplitRule) -> np.ndarra
         validation_share=rule.validation_share,
         test_share=rule.test_share,
         seed=rule.seed,
+        validation_seed=rule.validation_seed,
         given=material.parts,
     )
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 TRAIN, VALIDATION, TEST = 0, 1, 2
 """Codes of the three splits in `Material.parts`."""
 
+LEFT_OUT = 3
+"""Code of rows that are in no split."""
+
 PART_NAMES = {
     "train": TRAIN,
     "training": TRAIN,

@@ -73,6 +73,22 @@ class Preprocessing:
             return np.asarray(x, "float64")
         return np.asarray(x, "float64") * scale + mean
 
+    def last_values(self, x: np.ndarray) -> np.ndarray | None:
+        """Return the target at the last step of each window, standardised as the target is.
+
+        Args:
+            x: Inputs (rows, steps, features).
+
+        Returns:
+            float32 (rows,); None where it is not among the inputs, or is no number.
+        """
+        if not isinstance(self.inputs, WindowInputs) or self.target.task != "regression":
+            return None
+        values = self.inputs.last_values(x, self.target.name)
+        if values is None:
+            return None
+        return ((values - self.target.mean) / self.target.std).astype(np.float32)
+
     def labels(self, predictions: np.ndarray) -> np.ndarray:
         """Return predictions as class names, or as values in the target's units.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fathom.data.material import TEST, TRAIN, VALIDATION
+from fathom.data.material import LEFT_OUT, TEST, TRAIN, VALIDATION
 from fathom.errors import DataError, SpecError
 
 BALANCES = ("stratified", "balanced", "bootstrap")
@@ -23,6 +23,8 @@ class SplitRule:
     test_share: float
     seed: int
     balance: str
+    validation_seed: int | None = None
+    training_rows: int | None = None
 
 
 def split_parts(
@@ -31,6 +33,7 @@ def split_parts(
     validation_share: float,
     test_share: float,
     seed: int,
+    validation_seed: int | None = None,
     given: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the split each row belongs to, every class in the same shares.
@@ -41,6 +44,8 @@ def split_parts(
             the test rows are given, share of the remaining rows.
         test_share: Share of the rows for the test split, in (0, 1).
         seed: Seed of the draw.
+        validation_seed: Seed of the draw of the validation rows alone; the test rows
+            stay those of `seed`.
         given: int8 (n,), splits the source fixed. A split that is missing
             there is taken out of the training rows.
 
@@ -54,6 +59,8 @@ def split_parts(
     if not (parts == TEST).any():
         _move(parts, TEST, labels, test_share, rng, keep=2 if needs_validation else 1)
         kept_share = 1 - test_share if given is None else 1.0
+    if validation_seed is not None:
+        rng = np.random.default_rng([seed, 6, validation_seed])
     if needs_validation:
         _move(parts, VALIDATION, labels, validation_share / kept_share, rng, keep=1)
     return parts
@@ -161,6 +168,51 @@ def shares_of(counts: np.ndarray, share: float, *, keep: int = 1) -> np.ndarray:
     quota[np.argsort(quota - ideal, kind="stable")[:left]] += 1
     least = np.minimum(1, counts // 2)
     return np.clip(quota, least, np.maximum(counts - keep, least))
+
+
+def leave_out(
+    parts: np.ndarray, labels: np.ndarray, *, rows: int, seed: int, in_order: bool
+) -> np.ndarray:
+    """Return the splits with all but some of the training rows in none of them.
+
+    Fewer rows are always among those of more, each class in about its share and
+    with at least one row; of rows in the order of time the latest stay.
+
+    Args:
+        parts: int8 (n,) of TRAIN, VALIDATION and TEST.
+        labels: int (n,), class numbers; all zero for regression.
+        rows: Training rows to keep.
+        seed: Seed of the draw.
+        in_order: Whether rows follow each other in time.
+
+    Raises:
+        SpecError: There are not so many training rows, or too few for the classes.
+
+    Example:
+        >>> leave_out(np.zeros(5, np.int8), np.zeros(5, int), rows=2, seed=0, in_order=True)
+        array([3, 3, 3, 0, 0], dtype=int8)
+    """
+    train = np.flatnonzero(parts == TRAIN)
+    least = max(2, len(np.unique(labels[train])))
+    if not least <= rows <= len(train):
+        raise SpecError(
+            f"`training_rows` must be from {least} to {len(train)}, the training rows there are. "
+            f"Received: training_rows={rows}.",
+            hint="leave it out to train on all of them",
+        )
+    order = train[::-1] if in_order else train[_evenly_by_class(labels[train], seed)]
+    fewer = parts.copy()
+    fewer[order[rows:]] = LEFT_OUT
+    return fewer
+
+
+def _evenly_by_class(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Return positions in an order of which every beginning has each class in its share."""
+    order = shuffled_by_class(labels, np.random.default_rng([seed, 7]))
+    counts = np.bincount(labels)
+    rank = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (rank + 0.5) / counts[labels[order]]
+    return order[np.argsort(np.where(rank == 0, 0.0, share), kind="stable")]
 
 
 def training_rows(rows: np.ndarray, labels: np.ndarray, *, balance: str, seed: int) -> np.ndarray:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fathom.data.limits import LARGEST_NUMBER
 from fathom.data.material import TRAIN, RawTarget
-from fathom.data.wording import count, listed, rows_at, short, value_of
+from fathom.data.wording import count, listed, rows_at, short, too_large, value_of
 from fathom.errors import DataError
 from fathom.specs import one_of
 
@@ -95,11 +96,11 @@ def check_complete(raw: RawTarget) -> None:
             f"Received: no value ({raw.missing}) in {rows_at(missing)}.",
             hint="leave these rows out of the file, or fill in their values",
         )
-    infinite = np.flatnonzero(np.isinf(raw.values))
-    if len(infinite):
+    large = np.flatnonzero(np.abs(raw.values) > np.float64(LARGEST_NUMBER))
+    if len(large):
+        what = too_large(bool(np.isinf(raw.values).any()))
         raise DataError(
-            f"Every value of {called(raw)} must be finite. "
-            f"Received: infinity in {rows_at(infinite)}.",
+            f"Every value of {called(raw)} must be finite. Received: {what} in {rows_at(large)}.",
             hint="leave these rows out of the file, or correct their values",
         )
 

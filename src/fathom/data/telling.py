@@ -45,9 +45,17 @@ def _target_words(target: Target) -> str:
 
 def split_words(material: Material, rule: SplitRule, task: str) -> str:
     """Return how the three splits came about."""
+    rows = rule.training_rows
+    fewer = "" if rows is None else f"; only {rows:,} of the training rows are used"
+    return _words_of_split(material, rule, task) + fewer
+
+
+def _words_of_split(material: Material, rule: SplitRule, task: str) -> str:
     if material.in_order and material.parts is None:
         return _words_in_time(rule)
     how = f"{'stratified' if task == 'classification' else 'at random'}, seed {rule.seed}"
+    if rule.validation_seed is not None:
+        how += f" (validation rows: draw {rule.validation_seed})"
     if material.in_order:
         how = "the latest of them"
     given = set() if material.parts is None else set(np.unique(material.parts).tolist())

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from fathom.data.limits import LARGEST_NUMBER
+
 LONGEST_NAME = 60
 LONGEST_LIST = 5
 
@@ -67,3 +69,8 @@ def count(number: int, noun: str, *, plural: str = "") -> str:
         ('1 row', '2,000 rows')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def too_large(has_infinity: bool) -> str:
+    """Return what numbers are called that are infinite, or become so when they are squared."""
+    return "infinity" if has_infinity else f"numbers beyond {LARGEST_NUMBER:g}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fathom.data.limits import LARGEST_NUMBER
 from fathom.data.material import Material, Options, RawTarget, part_codes
 from fathom.data.tables.cells import NO_NAMES, Cells, are_numbers
 from fathom.data.tables.detecting import detect
@@ -21,7 +22,7 @@ from fathom.data.tables.readings import (
     Reading,
     parse,
 )
-from fathom.data.wording import count, listed, name_of, rows_at, value_of
+from fathom.data.wording import count, listed, name_of, rows_at, too_large, value_of
 from fathom.errors import DataError
 from fathom.specs import closest
 
@@ -270,7 +271,7 @@ def target_of_new_rows(cells: Cells, name: str) -> RawTarget | None:
 
 
 def check_finite(frame: pl.DataFrame, readings: Sequence[Reading]) -> None:
-    """Raise if a numeric column holds infinity.
+    """Raise if a numeric column holds infinity, or numbers whose squares are infinite.
 
     Raises:
         DataError: Names the columns, and the rows of the first.
@@ -280,14 +281,16 @@ def check_finite(frame: pl.DataFrame, readings: Sequence[Reading]) -> None:
     numeric = [k for k, dtype in enumerate(frame.dtypes) if dtype == pl.Float64]
     if not numeric:
         return
-    infinite = frame.select(pl.col([str(k) for k in numeric]).is_infinite().sum()).row(0)
-    found = [(k, rows) for k, rows in zip(numeric, infinite) if rows]
+    columns = pl.col([str(k) for k in numeric])
+    large = frame.select((columns.abs() > LARGEST_NUMBER).sum()).row(0)
+    found = [(k, rows) for k, rows in zip(numeric, large) if rows]
     if found:
         first = frame[str(found[0][0])]
-        where = rows_at(np.flatnonzero(first.is_infinite().fill_null(False).to_numpy()))
+        where = rows_at(np.flatnonzero((first.abs() > LARGEST_NUMBER).fill_null(False).to_numpy()))
+        what = too_large(bool(first.is_infinite().any()))
         more = [f"{name_of(readings[k].name)} in {count(rows, 'row')}" for k, rows in found[1:]]
         raise DataError(
-            f"Features must be finite. Received: infinity in {name_of(readings[found[0][0]].name)} "
+            f"Features must be finite. Received: {what} in {name_of(readings[found[0][0]].name)} "
             f"in {where}{', ' if more else ''}{listed(more)}.",
             hint="correct these values, or leave them empty to count as missing",
         )

@@ -84,6 +84,22 @@ class WindowInputs:
         """Names of the features of each step."""
         return self.table.feature_names
 
+    def last_values(self, x: np.ndarray, name: str | None) -> np.ndarray | None:
+        """Return a column's value in the last row of each window, in its own units.
+
+        Args:
+            x: Windows (n, size, features).
+            name: The column's name.
+
+        Returns:
+            float64 (n,); None where it is no column of numbers among the inputs.
+        """
+        if name not in self.table.feature_names:
+            return None
+        place = self.table.feature_names.index(name)
+        mean, scale = self.table.scaling()
+        return x[:, -1, place].astype(np.float64) * scale[place] + mean[place]
+
 
 def fit_windows(windows: Windows, train: np.ndarray) -> tuple[WindowInputs, list[Decision]]:
     """Return inputs fitted on the rows that training windows read, and what became of columns.
