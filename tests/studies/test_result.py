@@ -6,8 +6,10 @@ import math
 from dataclasses import replace
 
 import pytest
+from support.made_studies import make_records
 from support.studies import planted
 
+from fathom.report import page, table_rows
 from fathom.specs import decode_record, encode_record
 from fathom.studies import StudyResult
 
@@ -64,3 +66,21 @@ def test_an_architecture_without_runs_has_no_row_yet():
 def test_records_begin_with_a_study_record():
     with pytest.raises(ValueError, match="begin with a study record"):
         StudyResult.from_records([])
+
+
+def test_a_study_from_before_costs_were_kept_still_opens():
+    def older(record):
+        """Return the record as version 1 wrote it: without what was added since."""
+        data = encode_record(record) | {"version": 1}
+        for added in ("flops", "batch_ms", "row_scores", "comparisons"):
+            data.pop(added, None)
+        return data | ({"predict_seconds": 2e-4} if data["kind"] == "test" else {})
+
+    records = [older(record) for record in make_records()]
+    del records[0]["spec"]["regularize"], records[0]["spec"]["max_parameters"]
+    result = StudyResult.from_records(map(decode_record, records))
+    assert result.spec.max_parameters is None
+    assert {row.flops for row in result.rows()} == {row.batch_ms for row in result.rows()} == {None}
+    headers = table_rows(result)[0].cells
+    assert "operations per row" not in headers and "memory of training" in headers
+    assert "What a score costs" in page(result)

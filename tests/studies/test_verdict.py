@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.studies import planted
 
@@ -28,7 +30,7 @@ def test_a_linear_model_that_is_good_enough_is_the_verdict():
 def test_where_nothing_beats_guessing_nothing_was_learned():
     verdict = judge(planted({0: 0.101, 1: 0.104, 2: 0.099}, guess=0.1, validation_rows=200))
     assert verdict.depth is None
-    assert "No depth learned anything" in verdict.text
+    assert verdict.text.startswith("Nothing can be learned from these inputs")
 
 
 def test_where_only_boosting_learns_the_advice_is_to_try_other_settings():
@@ -76,7 +78,7 @@ def test_few_diverged_members_are_counted():
 
 
 def test_a_deep_network_that_fits_better_and_scores_worse_overfits():
-    result = planted({1: 0.95, 8: 0.90}, train_loss={1: 0.1, 8: 0.01})
+    result = planted({1: 0.95, 8: 0.90}, train_loss={1: 0.1, 8: 0.01}, turned=[8])
     assert "it overfits" in judge(result).findings["more_depth"]
 
 
@@ -152,3 +154,30 @@ def test_costs_that_hardly_differ_are_not_told():
     result = planted({0: 0.8, 1: 0.95, 2: 0.95})
     assert "times the parameters" in judge(result).findings["cost"]
     assert "0." not in judge(result).findings["cost"].split("times the parameters")[0]
+
+
+def test_a_validation_score_that_the_test_rows_do_not_confirm_is_luck():
+    result = planted({0: 0.1, 1: 0.2}, guess=0.1, validation_rows=200)
+    lucky = replace(
+        result,
+        tests=tuple(
+            replace(t, scores=(0.1,) * 4, mean=0.1, low=0.05, high=0.15) for t in result.tests
+        ),
+    )
+    assert judge(result).depth == 1
+    assert judge(lucky).depth is None
+
+
+def test_networks_kept_from_training_are_not_taken_for_noise():
+    result = planted({8: 0.1, 16: 0.1}, ratios={8: 1e-6, 16: 1e-12}, validation_rows=200)
+    verdict = judge(result)
+    assert verdict.text.startswith("No depth learned anything")
+    assert "Depths 8 and 16 did not train: vanishing gradients" in verdict.findings["failures"]
+    assert "--family residual" in verdict.findings["failures"]
+
+
+def test_boosting_that_is_lucky_by_a_row_does_not_make_noise_learnable():
+    result = planted(
+        {0: 0.1, 1: 0.1}, validation_rows=200, baselines={"hist-gradient-boosting": 0.11}
+    )
+    assert judge(result).text.startswith("Nothing can be learned")

@@ -6,6 +6,14 @@ runtime.start()
 
 from fathom.measure.activity import Activity, activity, unit_shares  # noqa: E402
 from fathom.measure.ascent import AscentSpec, Bounds, climb  # noqa: E402
+from fathom.measure.comparing import (  # noqa: E402
+    PairedComparison,
+    paired_comparison,
+    paired_draws,
+    probability_best,
+    row_draws,
+    standard_error_of,
+)
 from fathom.measure.conductance import conductance, path_points  # noqa: E402
 from fathom.measure.diagnosis import Course, Diagnosis, Finding, diagnosed  # noqa: E402
 from fathom.measure.drops import Scores, credit_of  # noqa: E402
@@ -16,6 +24,7 @@ from fathom.measure.effective_depth import (  # noqa: E402
 )
 from fathom.measure.embedding import EMBEDDINGS, Embedding, embedding, turned_alike  # noqa: E402
 from fathom.measure.exciting import Excited, UnitSums, excited, most_excited  # noqa: E402
+from fathom.measure.extrapolating import extrapolated  # noqa: E402
 from fathom.measure.flops import flops_by_scope  # noqa: E402
 from fathom.measure.guessing import guess_accuracy, guess_loss  # noqa: E402
 from fathom.measure.health import layer_records, layer_statistics  # noqa: E402
@@ -74,6 +83,7 @@ __all__ = [
     "GradientMoments",
     "GradientNoise",
     "Interval",
+    "PairedComparison",
     "Prepared",
     "RateCurve",
     "Rows",
@@ -93,6 +103,7 @@ __all__ = [
     "diagnosed",
     "embedding",
     "excited",
+    "extrapolated",
     "first_within",
     "flops_by_scope",
     "gradient_noise",
@@ -112,16 +123,21 @@ __all__ = [
     "most_pieces_along",
     "most_regions",
     "most_regions_of_one_layer",
+    "paired_comparison",
+    "paired_draws",
     "path_points",
     "pieces_along",
     "prepared",
+    "probability_best",
     "r2_interval",
     "rate_curve",
     "reachable_pieces_along",
     "reachable_regions",
     "regions_along",
     "regression_probe",
+    "row_draws",
     "scorer",
+    "standard_error_of",
     "turned_alike",
     "unit_importance",
     "unit_shares",

@@ -102,7 +102,7 @@ def mean_interval(values: np.ndarray, *, seed: int) -> Interval:
     chosen = np.random.default_rng([seed, 1]).integers(members, size=scores.shape)
     resampled = np.take_along_axis(scores, chosen, axis=1).mean(axis=1)
     centre = scores.mean(axis=1)
-    means = centre + _stretch(members) * (resampled - centre)
+    means = centre + spread_factor(members) * (resampled - centre)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(mean, float(min(low, mean)), float(max(high, mean)))
 
@@ -110,8 +110,12 @@ def mean_interval(values: np.ndarray, *, seed: int) -> Interval:
 MEMBER_DRAWS = 4000
 
 
-def _stretch(members: int) -> float:
-    """Return how much wider Student's interval is than what resampling so few gives."""
+def spread_factor(members: int) -> float:
+    """Return how much wider Student's interval is than what resampling so few gives.
+
+    Args:
+        members: Two or more.
+    """
     from scipy.stats import t
 
     normal = NormalDist().inv_cdf((1 + LEVEL) / 2)

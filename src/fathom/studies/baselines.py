@@ -1,4 +1,4 @@
-"""What needs no network: guessing, and gradient boosting, on the study's own splits."""
+"""What needs no network: guessing, the last value, gradient boosting, on the same splits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from fathom.data import Dataset
 from fathom.measure import Interval, accuracy_interval, r2_interval
-from fathom.specs import BOOSTING, BaselineRecord
+from fathom.specs import BOOSTING, LAST_VALUE, BaselineRecord
 
 # Rows x features x classes beyond which boosting would cost more than the study.
 MOST_WORK = 1e8
@@ -27,6 +27,19 @@ def guessing(dataset: Dataset, *, seed: int) -> BaselineRecord:
         name, answer = "mean", float(dataset.train.y.mean())
     guesses = [np.full(len(split.y), answer) for split in (dataset.validation, dataset.test)]
     return _record(name, dataset, *guesses, seconds=0.0, seed=seed)
+
+
+def last_value(dataset: Dataset, *, seed: int) -> BaselineRecord | None:
+    """Predict that a time series stays as it was at the last step of each window.
+
+    Returns:
+        None where the target is not a later value of a series that is among the inputs.
+    """
+    validation = dataset.last_values(dataset.validation.x)
+    test = dataset.last_values(dataset.test.x)
+    if validation is None or test is None:
+        return None
+    return _record(LAST_VALUE, dataset, validation, test, seconds=0.0, seed=seed)
 
 
 def can_boost(dataset: Dataset, *, seconds: float = math.inf) -> bool:

@@ -15,8 +15,10 @@ from fathom.specs import (
     DROPPED,
     ArchitectureRecord,
     BaselineRecord,
+    LatencyRecord,
     LayerRecord,
     Record,
+    RegularizedRecord,
     RungRecord,
     RunRecord,
     StatusRecord,
@@ -67,6 +69,10 @@ class DepthRow:
         rates: Validation score of every rate with members that were not let go, in the
             order they were given.
         dropped: Members that were let go, over all rates; no mean counts them.
+        flops: Floating-point operations of a prediction for one row.
+        bytes: Memory that training all members at once takes.
+        latency_ms: Milliseconds of a prediction for one row; None if not measured.
+        batch_ms: Milliseconds that a core takes for a row in batches.
     """
 
     depth: int
@@ -83,6 +89,10 @@ class DepthRow:
     best_epoch: float | None
     rates: tuple[tuple[float, Score], ...]
     dropped: int = 0
+    flops: int | None = None
+    bytes: int | None = None
+    latency_ms: float | None = None
+    batch_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,8 @@ class StudyResult:
         baselines: Models that are not networks.
         rungs: When members were let go; of an epoch told twice, the last word.
         verdict: None until the study is finished.
+        latencies: How long a prediction takes, one record per architecture measured.
+        regularized: Depths that overfitted, trained again.
         status: The last status; None if none was recorded.
     """
 
@@ -110,6 +122,8 @@ class StudyResult:
     verdict: VerdictRecord | None
     status: StatusRecord | None
     rungs: tuple[RungRecord, ...] = ()
+    latencies: tuple[LatencyRecord, ...] = ()
+    regularized: tuple[RegularizedRecord, ...] = ()
 
     @classmethod
     def from_records(cls, records: Iterable[Record]) -> StudyResult:
@@ -135,6 +149,8 @@ class StudyResult:
             verdict=_last(_of(found, VerdictRecord)),
             status=_last(_of(found, StatusRecord)),
             rungs=_latest(_of(found, RungRecord), "epoch", "is_end"),
+            latencies=_latest(_of(found, LatencyRecord), "depth", "width"),
+            regularized=_latest(_of(found, RegularizedRecord), "depth", "width"),
         )
 
     @property
@@ -144,6 +160,14 @@ class StudyResult:
             if baseline.name in ("majority-class", "mean"):
                 return baseline.validation
         return 0.0
+
+    @property
+    def guess_on_test(self) -> float | None:
+        """Score of the same guess on the test split; None if it is not known."""
+        for baseline in self.baselines:
+            if baseline.name in ("majority-class", "mean"):
+                return baseline.test
+        return None
 
     def rows(self) -> tuple[DepthRow, ...]:
         """Return a row per architecture with members that were not let go, in the study's order."""
@@ -170,6 +194,8 @@ class StudyResult:
         rates = scores_by_rate(runs, guess=self.guess)
         best = best_rate(rates)
         chosen = [run for run in whole(runs) if run.learning_rate == best]
+        test = about(architecture, self.tests)
+        latency = about(architecture, self.latencies)
         return DepthRow(
             depth=architecture.depth,
             width=architecture.width,
@@ -177,7 +203,7 @@ class StudyResult:
             learning_rate=best,
             validation=rates[best],
             train=_mean(map(lowest_train_loss, chosen)),
-            test=_test_of(architecture, self.tests),
+            test=test,
             diverged=count_diverged(runs),
             diverged_at_best=count_diverged(chosen),
             gradient_ratio=gradient_ratio(chosen),
@@ -185,6 +211,10 @@ class StudyResult:
             best_epoch=_mean(run.best_epoch for run in chosen),
             rates=tuple(rates.items()),
             dropped=len(runs) - len(whole(runs)),
+            flops=architecture.flops,
+            bytes=architecture.bytes,
+            latency_ms=latency.milliseconds if latency else None,
+            batch_ms=test.batch_ms if test else None,
         )
 
 
@@ -262,9 +292,10 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-def _test_of(architecture: ArchitectureRecord, tests: Iterable[TestRecord]) -> TestRecord | None:
-    key = (architecture.depth, architecture.width)
-    return next((test for test in tests if (test.depth, test.width) == key), None)
+def about(one: ArchitectureRecord | DepthRow, told: Iterable[Kind]) -> Kind | None:
+    """Return what was told of an architecture; None if nothing was."""
+    key = attrgetter("depth", "width")
+    return next((record for record in told if key(record) == key(one)), None)
 
 
 def _without_old_verdicts(records: Iterable[Record]) -> list[Record]:

@@ -29,20 +29,27 @@ def choose(rows: Sequence[DepthRow], result: StudyResult) -> DepthRow:
 
 
 def standard_error(row: DepthRow, result: StudyResult) -> float:
-    """Return the standard error that the rule uses.
+    """Return the standard error of a row's score, over seeds and over validation rows.
 
-    Over seeds where there are several, but at least half a validation row's
-    worth of score: what is smaller cannot be told apart. Where some of the seeds
-    were let go, at least what so many seeds usually err. With one seed, the
-    binomial error of an accuracy.
+    Both count: seeds that agree on a hundred rows say little about the next
+    hundred. Where some of the seeds were let go, the error over seeds is at least
+    what so many seeds usually have.
+    """
+    usual = usual_error(row, result) if row.validation.n < result.spec.seeds else 0.0
+    over_seeds = max(row.validation.se or 0.0, usual)
+    return math.hypot(over_seeds, _error_over_rows(row.validation.mean, result))
+
+
+def _error_over_rows(score: float, result: StudyResult) -> float:
+    """Return the standard error of a score on so many rows.
+
+    Of an accuracy it is binomial, and at least one row; of R² it is that of the mean
+    square of normal errors.
     """
     rows = result.header.dataset["rows"]["validation"]
-    if row.validation.se is not None:
-        usual = usual_error(row, result) if row.validation.n < result.spec.seeds else 0.0
-        return max(row.validation.se, usual, 0.5 / rows)
     if result.header.metric == "accuracy":
-        return math.sqrt(max(row.validation.mean * (1 - row.validation.mean), 1 / rows) / rows)
-    return 1 / math.sqrt(rows) * max(1 - row.validation.mean, 0)
+        return math.sqrt(max(score * (1 - score), 1 / rows) / rows)
+    return max(1 - score, 0.0) * math.sqrt(2 / rows)
 
 
 def usual_error(row: DepthRow, result: StudyResult) -> float:

@@ -65,6 +65,17 @@ def in_words(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
     return " ".join(told) if told else None
 
 
+def causes_in_words(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
+    """Tell what was measured that keeps networks from training, where none learned."""
+    groups = _by_cause([row for row in rows if row.depth > 0], result)
+    known = [(kind, rows) for kind, rows in groups if kind not in (TOO_SHALLOW, UNEXPLAINED)]
+    if not known:
+        return None
+    told = [_failure_in_words(kind, group, result) for kind, group in known]
+    mends = "; ".join(_mend(kind, result) for kind, _ in known)
+    return f"{' '.join(told)} To go on: {mends}."
+
+
 def mends(result: StudyResult, rows: Sequence[DepthRow]) -> list[str]:
     """Return what to try against the failures that were found."""
     failed = [row for row in rows if has_failed(row, rows, result)]

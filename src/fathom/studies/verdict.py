@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from fathom.specs import BOOSTING, BaselineRecord, VerdictRecord
-from fathom.studies import allocation_words
+from fathom.specs import BOOSTING, LAST_VALUE, BaselineRecord, ComparisonRecord, VerdictRecord
+from fathom.studies import allocation_words, constraints, overfitting, unfinished
 from fathom.studies import training_failures as failures
+from fathom.studies.comparisons import compared
+from fathom.studies.comparisons import in_words as comparisons_in_words
+from fathom.studies.pareto import pareto_front
 from fathom.studies.result import DepthRow, StudyResult
 from fathom.studies.rule import best_row, choose, standard_error
 from fathom.studies.wording import depths_in_words, listed, number, plural, score, seconds
@@ -28,18 +32,25 @@ def judge(result: StudyResult) -> VerdictRecord:
 
     The chosen depth is the shallowest whose mean validation score is within
     one standard error of the best mean (Breiman et al., "Classification and
-    Regression Trees", 1984, section 3.4.3; here over seeds).
+    Regression Trees", 1984, section 3.4.3; here over seeds). Where the network must
+    keep within limits, only those that do count.
     """
-    rows = result.rows()
-    best = best_row(rows)
+    everything = result.rows()
+    best = best_row(everything)
     if not has_learned(best, result):
         return _nothing_learned(result, best)
+    rows = constraints.allowed(everything, result.spec)
+    if not rows:
+        return _without_choice({"answer": constraints.nothing_fits(result, everything)})
     chosen = choose(rows, result)
+    comparisons = compared(result, rows, chosen)
     tellers: dict[str, Callable[..., str | None]] = {
         "answer": _answer,
-        "certainty": _certainty,
+        "constraints": lambda result, _, chosen: constraints.in_words(result, everything, chosen),
+        "certainty": partial(_certainty, comparisons=comparisons),
         "allocation": _allocation,
         "more_depth": _more_depth,
+        "more_epochs": unfinished.in_words,
         "failures": _failures,
         "equal_parameters": _equal_parameters,
         "cost": _cost,
@@ -54,44 +65,79 @@ def judge(result: StudyResult) -> VerdictRecord:
         rule=RULE,
         text="\n\n".join(findings.values()),
         findings=findings,
+        comparisons=comparisons,
     )
 
 
 def has_learned(row: DepthRow, result: StudyResult) -> bool:
-    """Return whether the row's score lies clearly above guessing.
+    """Return whether the row's score lies clearly above guessing, on both splits.
 
-    The error is that of guessing on so many validation rows. How much seeds
-    differ does not count: one seed in three that learns has learned.
+    On the validation split the error is that of guessing on so many rows: the best of
+    many rates and depths must be more than luck. How much seeds differ does not count:
+    one seed in three that learns has learned. On the test split the interval must lie
+    above guessing, or the best seed clearly so.
     """
-    rows = result.header.dataset["rows"]["validation"]
-    error = math.sqrt(max(result.guess * (1 - result.guess), 0.05) / rows)
-    return row.validation.mean > result.guess + LEARNED_ERRORS * error
+    return row.validation.mean > _floor(result) and _is_confirmed(row, result)
+
+
+def _floor(result: StudyResult) -> float:
+    """Return the validation score above which something was learned."""
+    return result.guess + LEARNED_ERRORS * _guessing_error(result.guess, result, "validation")
+
+
+def _is_confirmed(row: DepthRow, result: StudyResult) -> bool:
+    test, guessed = row.test, result.guess_on_test
+    if test is None or test.low is None or guessed is None:
+        return True
+    error = _guessing_error(guessed, result, "test")
+    return test.low > guessed or max(test.scores) > guessed + LEARNED_ERRORS * error
+
+
+def _guessing_error(guess: float, result: StudyResult, split: str) -> float:
+    """Return the standard error of a guess on the rows of a split."""
+    return math.sqrt(max(guess * (1 - guess), 0.05) / result.header.dataset["rows"][split])
 
 
 def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
-    answer = (
-        f"No depth learned anything: the best, depth {best.depth}, reaches "
-        f"{score(best.validation.mean, result)} on the validation split, and guessing "
-        f"reaches {score(result.guess, result)}."
-    )
+    causes = failures.causes_in_words(result, result.rows())
     boosted = _named(result, BOOSTING)
-    if boosted is None or boosted.validation <= result.guess + NEGLIGIBLE:
-        advice = (
-            "Either the inputs say nothing about the target, or there are too few rows to tell. "
-            "Check that targets and inputs belong together before trying other networks."
-        )
-    else:
+    learns = boosted is not None and boosted.validation > _floor(result)
+    start, advice = "No depth learned anything", None
+    if boosted is not None and learns:
         advice = (
             f"Gradient boosting reaches {score(boosted.validation, result)}, so there is "
             "something to learn: try other learning rates, more epochs, or batch normalisation."
         )
-    reasons = failures.in_words(result, result.rows())
+    elif causes is None:
+        start = "Nothing can be learned from these inputs, as far as this study can tell"
+        advice = (
+            "Either the inputs say nothing about the target, or there are too few rows to tell. "
+            "Check that targets and inputs belong together before trying other networks."
+        )
     told = {
-        "answer": answer,
+        "answer": (
+            f"{start}: the best, depth {best.depth}, reaches "
+            f"{score(best.validation.mean, result)} on the validation split"
+            f"{_tested(best, result)}, and guessing reaches {score(result.guess, result)}."
+        ),
         "allocation": allocation_words.in_words(result, result.rows()),
-        "failures": reasons,
+        "failures": causes,
         "next": advice,
     }
+    return _without_choice(told)
+
+
+def _tested(row: DepthRow, result: StudyResult) -> str:
+    test = row.test
+    if test is None or test.mean is None or test.low is None or test.high is None:
+        return ""
+    return (
+        f" and {score(test.mean, result)} on the test split (95% interval "
+        f"{score(test.low, result)} to {score(test.high, result)})"
+    )
+
+
+def _without_choice(told: Mapping[str, str | None]) -> VerdictRecord:
     findings = {name: text for name, text in told.items() if text}
     return VerdictRecord(
         depth=None, width=None, rule=RULE, text="\n\n".join(findings.values()), findings=findings
@@ -120,7 +166,26 @@ def _answer(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> 
     )
 
 
-def _certainty(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str:
+def _certainty(
+    result: StudyResult,
+    rows: Sequence[DepthRow],
+    chosen: DepthRow,
+    *,
+    comparisons: Sequence[ComparisonRecord],
+) -> str:
+    told = [
+        _tied(result, rows, chosen, comparisons),
+        comparisons_in_words(result, comparisons, chosen),
+    ]
+    return " ".join(part for part in told if part)
+
+
+def _tied(
+    result: StudyResult,
+    rows: Sequence[DepthRow],
+    chosen: DepthRow,
+    comparisons: Sequence[ComparisonRecord],
+) -> str:
     best = best_row(rows)
     error = standard_error(best, result)
     seeds = best.validation.n
@@ -132,7 +197,10 @@ def _certainty(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     if best is chosen:
         others = [row for row in rows if row is not chosen]
         shallower = [row for row in others if row.depth < chosen.depth]
-        start = f"It is the best on the validation split: {_with_error(chosen, result)} {basis}"
+        among = "Within the limit it" if len(rows) < len(result.rows()) else "It"
+        start = (
+            f"{among} is the best on the validation split: {_with_error(chosen, result)} {basis}"
+        )
         if not shallower:
             return f"{start}, and the shallowest that was tried."
         nearest = best_row(shallower)
@@ -141,13 +209,24 @@ def _certainty(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
             f"{start}. The best of the shallower ones, depth {nearest.depth}, is "
             f"{score(gap, result)} lower, {gap / error:.1f} standard errors."
         )
-    tied = [row for row in rows if row.validation.mean >= best.validation.mean - error]
+    clear = {(one.depth, one.width): one.difference for one in comparisons if one.is_clear}
+    tied = [
+        row
+        for row in rows
+        if row.validation.mean >= best.validation.mean - error
+        and (row.depth, row.width) not in clear
+    ]
+    is_better = any(difference > 0 for difference in clear.values())
+    reason = (
+        "the rule takes the shallower network"
+        if is_better
+        else "nothing speaks for the deeper network"
+    )
     gap = best.validation.mean - chosen.validation.mean
     return (
         f"{_highest(rows, best)} is depth {best.depth}'s, {_with_error(best, result)} "
         f"{basis}; depth {chosen.depth} is {score(gap, result)} below it, within one standard "
-        f"error, so nothing speaks for the deeper network. "
-        f"{_tie(tied)}"
+        f"error, so {reason}.{_tie(tied)}"
     )
 
 
@@ -166,10 +245,17 @@ def _allocation(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow)
 
 def _tie(tied: Sequence[DepthRow]) -> str:
     depths = sorted({row.depth for row in tied})
-    return f"Depths {depths_in_words(depths)} cannot be told apart by this study."
+    if len(depths) < 2:
+        return ""
+    return f" Depths {depths_in_words(depths)} cannot be told apart by this study."
 
 
 def _more_depth(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
+    told = [_returns(result, rows, chosen), overfitting.in_words(result, rows, chosen)]
+    return " ".join(part for part in told if part) or None
+
+
+def _returns(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
     deeper = [row for row in rows if row.depth > chosen.depth and _trains(row, rows, result)]
     if not deeper:
         return None
@@ -182,17 +268,19 @@ def _more_depth(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow)
     if loss > max(2 * error, NEGLIGIBLE):
         text += (
             f" Returns turn negative: depth {deepest.depth} is {score(loss, result)} below the "
-            f"best{_overfits(deepest, chosen)}."
+            f"best{_why_worse(deepest, rows, chosen, result)}."
         )
     return text
 
 
-def _overfits(deepest: DepthRow, chosen: DepthRow) -> str:
+def _why_worse(
+    deepest: DepthRow, rows: Sequence[DepthRow], chosen: DepthRow, result: StudyResult
+) -> str:
     """Tell overfitting from optimisation by the training loss that was reached."""
+    if overfitting.overfits(deepest, rows, result):
+        return ", although its training loss gets lower: it overfits"
     if deepest.train is None or chosen.train is None:
         return ""
-    if deepest.train < 0.8 * chosen.train:
-        return ", although its training loss gets lower: it overfits"
     if deepest.train > 1.25 * chosen.train:
         return ", and its training loss stays higher too: it is harder to train, not overfitting"
     return ""
@@ -243,15 +331,19 @@ def _equal_parameters(
 
 
 def _cost(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
+    told = [_ratios(rows, chosen), _front(rows)]
+    return " ".join(part for part in told if part) or None
+
+
+def _ratios(rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
     deepest = max(rows, key=lambda row: (row.depth, row.parameters))
     if deepest.depth <= chosen.depth:
         return None
-    memory = {(a.depth, a.width): a.bytes for a in result.architectures}
-    held = memory[deepest.depth, deepest.width], memory[chosen.depth, chosen.width]
     times = {
         "parameters": deepest.parameters / chosen.parameters,
-        "training time": deepest.train_seconds / max(chosen.train_seconds, 1e-9),
-        "memory": held[0] / held[1] if held[0] and held[1] else 1.0,
+        "training time": _ratio(deepest.train_seconds, chosen.train_seconds),
+        "memory": _ratio(deepest.bytes, chosen.bytes),
+        "prediction time": _ratio(deepest.latency_ms, chosen.latency_ms),
     }
     told = [f"{ratio:.1f} times the {what}" for what, ratio in times.items() if ratio >= NOTABLE]
     if not told:
@@ -263,6 +355,24 @@ def _cost(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> st
     )
 
 
+def _ratio(one: float | None, other: float | None) -> float:
+    return one / other if one and other else 1.0
+
+
+def _front(rows: Sequence[DepthRow]) -> str | None:
+    """Tell which networks are worth their parameters, where not all are."""
+    front = pareto_front(rows)
+    if len({row.width for row in rows if row.depth}) > 1 or len(rows) - len(front) < 2:
+        return None
+    depths = sorted(row.depth for row in front)
+    if len(depths) == 1:
+        return None
+    return (
+        f"Only depths {depths_in_words(depths)} score more than every smaller network; the others "
+        "cost more for no more."
+    )
+
+
 def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
     told: list[str] = []
     linear = next((row for row in rows if row.depth == 0), None)
@@ -271,6 +381,7 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     words = {
         "linear": "the linear model",
         BOOSTING: "gradient boosting",
+        LAST_VALUE: "the last value of the series",
         "majority-class": "the majority class",
         "mean": "the mean",
     }
@@ -280,7 +391,7 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     told += [f"{words[b.name]} {score(b.test, result)}" for b in known]
     if not told:
         return None
-    text = f"On the same test split: {', '.join(told)}."
+    text = f"On the same test split: {', '.join(told)}.{_against_last_value(result, chosen)}"
     boosted = _named(result, BOOSTING)
     if boosted and chosen.test and chosen.test.high is not None:
         if boosted.test > chosen.test.high:
@@ -292,12 +403,26 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     return text
 
 
+def _against_last_value(result: StudyResult, chosen: DepthRow) -> str:
+    """Tell whether a time series is predicted better than by its last value."""
+    last, test = _named(result, LAST_VALUE), chosen.test
+    if last is None or test is None or test.low is None or test.high is None:
+        return ""
+    if test.low > last.test:
+        return " The network is better than repeating the last value."
+    if test.high < last.test:
+        return " Repeating the last value is better than the network."
+    return " The network is not clearly better than repeating the last value."
+
+
 def _next(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> str | None:
     """Say what an optimum at an edge asks for, and what would mend what failed."""
     advice = [
         *_rate_advice(result, chosen),
-        *_depth_advice(result, rows, chosen),
+        *_depth_advice(result, chosen),
         *_seed_advice(result),
+        *overfitting.advice(result, chosen),
+        *unfinished.advice(result, rows, chosen),
         *failures.mends(result, rows),
     ]
     return f"To go on: {'; '.join(advice)}." if advice else None
@@ -331,8 +456,8 @@ def _step_down(rates: Sequence[float]) -> float:
     return float(f"{rates[0] / min(rates[1] / rates[0], WIDEST_STEP):.1g}")
 
 
-def _depth_advice(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> list[str]:
-    depths = sorted({row.depth for row in rows})
+def _depth_advice(result: StudyResult, chosen: DepthRow) -> list[str]:
+    depths = sorted({row.depth for row in result.rows()})
     if len(depths) == 1:
         return ["only one depth was tried: give several with --depths"]
     if chosen.depth == depths[-1]:

@@ -36,6 +36,13 @@ def seconds(value: float) -> str:
     return f"{hours} h {minutes} min"
 
 
+def milliseconds(value: float) -> str:
+    """Return a time in milliseconds to two digits: "0.042 ms", "3.1 ms", "250 ms"."""
+    if value >= 10:
+        return f"{value:,.0f} ms"
+    return f"{value:.2g} ms" if value >= 1e-4 else f"{value:.0e} ms"
+
+
 def depths_in_words(depths: Sequence[int]) -> str:
     """Return "2 to 5", "2 and 4", "1, 3 and 5"."""
     if len(depths) > 2 and list(depths) == list(range(depths[0], depths[-1] + 1)):
