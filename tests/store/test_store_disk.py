@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.disks import largest_file
 
 from fathom.errors import StoreError
 from fathom.store import Store, check_output, write_output
@@ -80,6 +81,25 @@ def test_a_full_disk_costs_only_what_did_not_fit(small_disk, sample):
     study = store.open("digits")
     assert study.records()[1:] == (sample.run(seed=0), sample.run(seed=2))
     assert study.notices == ()
+
+
+def test_what_may_not_grow_is_left_as_it_was_and_goes_on_when_it_may(store, sample):
+    with store.create(sample.study()) as writer:
+        writer.append(sample.run(seed=0))
+        writer.write_weights("w", {"a": np.ones(10)})
+        with largest_file(16_384):
+            with pytest.raises(StoreError, match=r"log\.jsonl may not .*Needed: 20,\d+ bytes"):
+                writer.append(sample.run(seed=1, reason="x" * 20_000))
+            with pytest.raises(StoreError, match=r"w\.safetensors may not .*Needed: 80,\d+ bytes"):
+                writer.write_weights("w", {"a": np.zeros(10_000)})
+            with pytest.raises(StoreError, match=r"report\.html may not (.|\n)*ulimit -f"):
+                write_output(store.root / "report.html", b"x" * 20_000)
+            assert store.open("digits").weights("w")["a"].sum() == 10
+        writer.append(sample.run(seed=2))
+    study = store.open("digits")
+    assert study.records()[1:] == (sample.run(seed=0), sample.run(seed=2))
+    assert study.notices == ()
+    assert not list(store.root.rglob(".tmp-*"))
 
 
 def test_a_read_only_disk_is_refused_for_writing_and_read_all_the_same(small_disk, sample):

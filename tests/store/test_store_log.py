@@ -14,12 +14,15 @@ from fathom.errors import StoreError
 from fathom.specs import (
     ArchitectureRecord,
     BaselineRecord,
+    LatencyRecord,
+    RegularizedRecord,
     RunRecord,
     StatusRecord,
     StudyRecord,
     TestRecord,
     VerdictRecord,
 )
+from fathom.specs.records import RECORD_VERSION
 from fathom.store import Store
 from fathom.store.log import LogFile, decode_lines, encode_line, read_log
 
@@ -28,6 +31,8 @@ KINDS = (
     ArchitectureRecord,
     RunRecord,
     TestRecord,
+    LatencyRecord,
+    RegularizedRecord,
     BaselineRecord,
     VerdictRecord,
     StatusRecord,
@@ -42,6 +47,7 @@ JSON = st.recursive(
 PLAIN = {
     float: NUMBERS,
     int: WHOLE_NUMBERS,
+    bool: st.booleans(),
     str: st.text(),
     type(None): st.none(),
     typing.Any: JSON,
@@ -87,7 +93,7 @@ def test_each_line_is_checksum_space_and_json(log_path):
     for line in log_path.read_bytes().splitlines():
         assert line[8:9] == b" "
         assert int(line[:8], 16) >= 0
-        assert json.loads(line[9:])["version"] == 1
+        assert json.loads(line[9:])["version"] == RECORD_VERSION
 
 
 def test_a_log_cut_anywhere_gives_the_whole_lines_and_says_so(store, sample, log_path):
@@ -201,12 +207,19 @@ def test_a_study_this_fathom_cannot_read_is_listed_as_such(store, log_path, data
 
 
 def test_a_study_once_unreadable_is_listed_when_fathom_can_read_it(store, log_path, monkeypatch):
+    newer = RECORD_VERSION + 1
     append_json(
         log_path,
-        {"kind": "status", "version": 2, "status": "paused", "message": "", "wall_seconds": 9.0},
+        {
+            "kind": "status",
+            "version": newer,
+            "status": "paused",
+            "message": "",
+            "wall_seconds": 9.0,
+        },
     )
     assert store.list()[0].status == "unreadable"
-    monkeypatch.setattr("fathom.specs.coding.RECORD_VERSION", 2)
+    monkeypatch.setattr("fathom.specs.coding.RECORD_VERSION", newer)
     assert store.list()[0].status == "paused"
 
 
@@ -235,7 +248,7 @@ def test_an_append_that_fails_half_way_leaves_the_log_as_it_was(tmp_path, sample
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 100, hard))
     try:
-        with pytest.raises(StoreError, match=r"log\.jsonl cannot be used: file too large"):
+        with pytest.raises(StoreError, match=r"log\.jsonl may not become so large here"):
             log.append(encode_line(sample.run()), durable=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 FINISHED = "finished"
 STOPPED_EARLY = "stopped-early"
@@ -18,6 +18,7 @@ DIVERGED = "diverged"
 DROPPED = "dropped"
 
 BOOSTING = "hist-gradient-boosting"
+LAST_VALUE = "last-value"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,8 @@ class ArchitectureRecord:
         members: Members trained as one program.
         bytes: Memory predicted for the population: states, best weights and
             working memory.
+        flops: Floating-point operations of a prediction for one row; a
+            multiplication and an addition count as one each. None if not counted.
     """
 
     depth: int
@@ -67,6 +70,7 @@ class ArchitectureRecord:
     layers: tuple[str, ...]
     members: int
     bytes: int | None
+    flops: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +204,11 @@ class TestRecord:
         mean: Mean over seeds; None if it could not be computed.
         low: Lower end of the 95% bootstrap interval over seeds and rows.
         high: Upper end.
-        predict_seconds: Time one member takes to predict 1000 rows.
+        batch_ms: Milliseconds that a core (or another device) takes to predict a
+            row for one member, where rows are predicted in batches.
+        row_scores: What each test row adds to the score, mean over members: the share
+            that is right, or 1 - squared error / variance of the target; their mean is
+            `mean`. None where there are too many rows to keep.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
@@ -212,7 +220,73 @@ class TestRecord:
     mean: float | None
     low: float | None
     high: float | None
-    predict_seconds: float | None = None
+    batch_ms: float | None = None
+    row_scores: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencyRecord:
+    """How long an architecture takes to predict a single row.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        milliseconds: Median of a compiled call for one row, warmed up.
+    """
+
+    depth: int
+    width: int
+    milliseconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegularizationTried:
+    """A setting that an overfitting depth was trained with again.
+
+    Args:
+        dropout: Share of units dropped after each hidden block.
+        l2: L2 penalty on hidden kernels.
+        validation: Mean validation score over seeds.
+    """
+
+    dropout: float
+    l2: float
+    validation: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegularizedRecord:
+    """A depth that overfitted, trained again with regularisation before it was rejected.
+
+    Args:
+        depth: Hidden blocks.
+        width: Units per hidden block.
+        learning_rate: The depth's chosen rate.
+        tried: What was tried; () where nothing could be.
+        reason: Why nothing was tried, in words; "" otherwise.
+        dropout: The setting with the best mean validation score.
+        l2: The same.
+        scores: Validation score of every seed with it.
+        test_scores: Test score of every seed with it.
+        mean: Mean test score over seeds.
+        low: Lower end of its 95% bootstrap interval over seeds and rows.
+        high: Upper end.
+        train_seconds: Mean time to train one member.
+    """
+
+    depth: int
+    width: int
+    learning_rate: float
+    tried: tuple[RegularizationTried, ...]
+    reason: str = ""
+    dropout: float = 0.0
+    l2: float = 0.0
+    scores: tuple[float, ...] = ()
+    test_scores: tuple[float, ...] = ()
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    train_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +294,7 @@ class BaselineRecord:
     """A model that is not a network, on the same split.
 
     Args:
-        name: "hist-gradient-boosting", "majority-class" or "mean".
+        name: "hist-gradient-boosting", "linear", "majority-class", "mean" or "last-value".
         validation: Score on the validation split.
         test: Score on the test split.
         low: Lower end of the 95% bootstrap interval over test rows.
@@ -237,15 +311,41 @@ class BaselineRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ComparisonRecord:
+    """How another architecture does against the chosen one, on the same seeds and test rows.
+
+    Args:
+        depth: Hidden blocks of the other.
+        width: Its units per hidden block.
+        difference: Its mean test score minus that of the chosen one.
+        low: Lower end of the difference's 95% interval.
+        high: Upper end.
+        probability: That the other is the better one, in [0, 1].
+        is_clear: Whether the difference is clear when all comparisons of the study must
+            hold at once with 95%.
+    """
+
+    depth: int
+    width: int
+    difference: float
+    low: float
+    high: float
+    probability: float
+    is_clear: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerdictRecord:
     """What the study found.
 
     Args:
-        depth: The chosen depth; None if no depth learned anything.
+        depth: The chosen depth; None if no depth learned anything, or none is
+            within the limits that were asked for.
         width: The chosen depth's width.
         rule: "one-standard-error".
         text: The verdict as a person would write it, in paragraphs.
         findings: The verdict's parts by name, for those who want one only.
+        comparisons: Every other architecture against the chosen one.
     """
 
     depth: int | None
@@ -253,6 +353,7 @@ class VerdictRecord:
     rule: str
     text: str
     findings: dict[str, str] = field(default_factory=dict)
+    comparisons: tuple[ComparisonRecord, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +371,8 @@ Record = (
     | RunRecord
     | RungRecord
     | TestRecord
+    | LatencyRecord
+    | RegularizedRecord
     | BaselineRecord
     | VerdictRecord
     | StatusRecord
@@ -281,6 +384,8 @@ KINDS: dict[str, type[Any]] = {
     "run": RunRecord,
     "rung": RungRecord,
     "test": TestRecord,
+    "latency": LatencyRecord,
+    "regularized": RegularizedRecord,
     "baseline": BaselineRecord,
     "verdict": VerdictRecord,
     "status": StatusRecord,
@@ -303,6 +408,9 @@ class Progress:
         active: Members still training.
         dropped: Members let go so far.
         seconds_left: Estimate for the whole study; None while unknown.
+        node: Address of the machine it trains on; "" for this one.
+        process: Number of the process that trains it there; None for this one.
+        death: Why the worker that trained it died, so that it begins again; "" otherwise.
     """
 
     depth: int
@@ -315,3 +423,6 @@ class Progress:
     active: int
     seconds_left: float | None
     dropped: int = 0
+    node: str = ""
+    process: int | None = None
+    death: str = ""

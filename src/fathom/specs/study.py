@@ -66,6 +66,13 @@ class StudySpec:
         minutes: Time for the whole study; None takes what it takes.
         baselines: Whether gradient boosting and the majority class (or mean)
             are run on the same split.
+        regularize: Whether a deeper network that overfits is trained again with
+            dropout and L2 before it is rejected.
+        max_parameters: Trainable parameters that the chosen network may have, at
+            most; None for any number. Larger ones are trained too, so that the
+            verdict can say what the limit costs.
+        max_latency_ms: Milliseconds that the chosen network may take to predict
+            one row; None for any time.
 
     Raises:
         SpecError: A setting is out of range or unknown.
@@ -82,6 +89,9 @@ class StudySpec:
     allocation: str = FULL
     baselines: bool = True
     minutes: float | None = None
+    regularize: bool = True
+    max_parameters: int | None = None
+    max_latency_ms: float | None = None
 
     def __post_init__(self) -> None:
         distinct("depths", self.depths)
@@ -98,6 +108,10 @@ class StudySpec:
         one_of("allocation", self.allocation, ALLOCATIONS)
         if self.minutes is not None:
             above("minutes", self.minutes, 0)
+        if self.max_parameters is not None:
+            at_least("max_parameters", self.max_parameters, 1)
+        if self.max_latency_ms is not None:
+            above("max_latency_ms", self.max_latency_ms, 0)
 
     @property
     def member_seeds(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from fathom.store.disk import check_output, write_output
 from fathom.store.naming import default_name
+from fathom.store.series import SeriesSummary, SeriesWriter, StoredSeries
 from fathom.store.store import Store
 from fathom.store.stored import StoredStudy
 from fathom.store.summary import INTERRUPTED, UNREADABLE, StudySummary
@@ -21,7 +22,10 @@ __all__ = [
     "UNREADABLE",
     "ComparisonRow",
     "RunRow",
+    "SeriesSummary",
+    "SeriesWriter",
     "Store",
+    "StoredSeries",
     "StoredStudy",
     "StudySummary",
     "StudyWriter",

@@ -45,6 +45,12 @@ def _explained(error: OSError, path: Path, needs_bytes: int | None) -> StoreErro
             f"{path} must be readable and writable. Received: {_reason(error)}.",
             hint=_CHOOSE_ANOTHER,
         )
+    if error.errno == errno.EFBIG:
+        return StoreError(
+            f"{path} may not become so large here.{_needed(needs_bytes)}",
+            hint="raise the limit of this shell (ulimit -f), or choose another disk with "
+            "--store DIR or $FATHOM_STORE",
+        )
     return StoreError(f"{path} cannot be used: {_reason(error)}.", hint=_CHOOSE_ANOTHER)
 
 
@@ -53,11 +59,15 @@ def _reason(error: OSError) -> str:
 
 
 def _disk_full(path: Path, needs_bytes: int | None) -> StoreError:
-    need = "" if needs_bytes is None else f" Needed: {needs_bytes:,} bytes."
+    free = f" Free: {_free_bytes(path):,} bytes."
     return StoreError(
-        f"No space is left on the disk of {path}.{need} Free: {_free_bytes(path):,} bytes.",
+        f"No space is left on the disk of {path}.{_needed(needs_bytes)}{free}",
         hint="free some space, or choose another disk with --store DIR or $FATHOM_STORE",
     )
+
+
+def _needed(needs_bytes: int | None) -> str:
+    return "" if needs_bytes is None else f" Needed: {needs_bytes:,} bytes."
 
 
 def _free_bytes(path: Path) -> int:

@@ -66,7 +66,7 @@ def _begun(root: Path, staged: Path, record: StudyRecord, lock: FileLock) -> Stu
         line = encode_line(named)
         write_bytes(staged / SPEC, spec_text(named, created))
         write_bytes(staged / LOG, line)
-        if _renamed(staged, folder):
+        if renamed(staged, folder):
             break
     sync_folder(root)
     writer = StudyWriter(folder, lock, LogFile(folder / LOG, whole_bytes=len(line)), status=RUNNING)
@@ -74,7 +74,7 @@ def _begun(root: Path, staged: Path, record: StudyRecord, lock: FileLock) -> Stu
     return writer
 
 
-def _renamed(staged: Path, folder: Path) -> bool:
+def renamed(staged: Path, folder: Path) -> bool:
     """Rename, unless another process was quicker to take the name."""
     try:
         staged.rename(folder)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fathom.errors import StoreError
-from fathom.specs import StudyRecord
+from fathom.errors import StoreError, UnknownNameError
+from fathom.specs import SeriesRecord, StudyRecord
 from fathom.store.disk import check_folder_takes_files, disk_errors, sync_folder
 from fathom.store.folders import Fingerprint, study_folders
 from fathom.store.index import (
@@ -21,6 +22,15 @@ from fathom.store.index import (
 )
 from fathom.store.lifecycle import begin_study, continue_study, free_name, remove_study
 from fathom.store.naming import shown
+from fathom.store.series import (
+    SeriesSummary,
+    SeriesWriter,
+    StoredSeries,
+    begun_series,
+    continued_series,
+    refuse_running,
+    series_folders,
+)
 from fathom.store.stored import StoredStudy, unknown_name
 from fathom.store.summary import UNREADABLE, StudySummary, summarise, with_liveness
 from fathom.store.writer import StudyWriter
@@ -127,19 +137,94 @@ class Store:
     def open(self, name: str) -> StoredStudy:
         """Return a study to be read.
 
+        Args:
+            name: The study's name; SERIES/STUDY for a study of a series.
+
         Raises:
             UnknownNameError: There is no study of that name.
         """
         folder = self._folder_of(name)
-        return StoredStudy(folder.name, folder)
+        is_member = folder.parent != self.root
+        series = f"{folder.parent.name}/" if is_member else ""
+        return StoredStudy(f"{series}{folder.name}", folder)
 
     def _folder_of(self, name: str) -> Path:
         """Return a study's folder; only names that were found in the store make a path."""
         known = self._folders()
-        for candidate in (name, unicodedata.normalize("NFC", name)):
+        for candidate in _spellings(name):
             if candidate in known:
                 return self.root / candidate
-        raise unknown_name(f"{self.root} has no study {shown(name)}.", name, tuple(sorted(known)))
+        series, _, member = name.partition("/")
+        if member and self.has_series(series):
+            return self.open_series(series).store._folder_of(member)
+        if self.has_series(name):
+            raise _is_a_series(self.open_series(name))
+        names = (*known, *self._series())
+        raise unknown_name(f"{self.root} has no study {shown(name)}.", name, tuple(sorted(names)))
+
+    # -- series ------------------------------------------------------------------------
+
+    @contextmanager
+    def create_series(self, record: SeriesRecord) -> Iterator[SeriesWriter]:
+        """Begin a series, and own it meanwhile: the first writing to disk.
+
+        Args:
+            record: What is to be run. Its name is made safe and unique; the name it got is
+                the writer's `name`.
+
+        Raises:
+            StoreError: The store cannot be written; nothing is left behind.
+        """
+        self._refuse_bad_root()
+        with disk_errors(self.root):
+            self._make_root()
+        with begun_series(self.root, record) as writer:
+            yield writer
+
+    @contextmanager
+    def reopen_series(self, name: str) -> Iterator[SeriesWriter]:
+        """Own a series that was begun before, to go on with it.
+
+        Raises:
+            UnknownNameError: There is no series of that name.
+            StoreError: Another process runs it.
+        """
+        with continued_series(self.open_series(name).folder) as writer:
+            yield writer
+
+    def has_series(self, name: str) -> bool:
+        """Whether there is a series of that name."""
+        return any(candidate in self._series() for candidate in _spellings(name))
+
+    def open_series(self, name: str) -> StoredSeries:
+        """Return a series to be read.
+
+        Raises:
+            UnknownNameError: There is no series of that name.
+        """
+        known = self._series()
+        for candidate in _spellings(name):
+            if candidate in known:
+                return StoredSeries(candidate, self.root / candidate)
+        raise unknown_name(f"{self.root} has no sweep {shown(name)}.", name, known)
+
+    def list_series(self, *, matching: str | None = None) -> tuple[SeriesSummary, ...]:
+        """Return the series, newest first.
+
+        Args:
+            matching: Only those with these letters in their name, source, task, metric,
+                status or setting; case does not matter.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        found = [self.open_series(name).summary() for name in self._series()]
+        fitting = [row for row in found if matching is None or _series_matches(row, matching)]
+        return tuple(sorted(fitting, key=lambda row: (row.created, row.name), reverse=True))
+
+    def _series(self) -> tuple[str, ...]:
+        with disk_errors(self.root):
+            return series_folders(self.root)
 
     def _folders(self) -> dict[str, Fingerprint]:
         with disk_errors(self.root):
@@ -203,17 +288,22 @@ class Store:
                 ) from error
 
     def delete(self, name: str) -> None:
-        """Remove a study and all it keeps, for good.
+        """Remove a study and all it keeps, or a series with all its studies, for good.
 
         Raises:
-            UnknownNameError: There is no study of that name.
+            UnknownNameError: There is nothing of that name.
             StoreError: A process is writing it, or it cannot be removed.
         """
-        folder = self._folder_of(name)
+        if self.has_series(name):
+            series = self.open_series(name)
+            refuse_running(series)
+            folder = series.folder
+        else:
+            folder = self._folder_of(name)
         with disk_errors(folder):
             remove_study(folder)
         with suppress(OSError, sqlite3.Error):
-            update_index(self.root, {}, [folder.name])
+            update_index(folder.parent, {}, [folder.name])
 
     def unique_name(self, wanted: str) -> str:
         """Return `wanted` as a safe name that no study here has yet.
@@ -225,10 +315,26 @@ class Store:
         return free_name(self.root, wanted)
 
 
+def _spellings(name: str) -> tuple[str, str]:
+    return name, unicodedata.normalize("NFC", name)
+
+
+def _is_a_series(series: StoredSeries) -> UnknownNameError:
+    names = [f"{series.name}/{study.name}" for study in reversed(series.store.list())]
+    error = unknown_name(f"{series.name} is a sweep of studies, not a study.", "", tuple(names))
+    error.hint = f"name one of its studies, such as {names[0]}" if names else None
+    return error
+
+
 def _is_current(row: IndexedStudy, folders: dict[str, Fingerprint]) -> bool:
     """Whether a row needs no second look; what was unreadable gets one, by a newer Fathom say."""
     is_same = folders.get(row.summary.name) == row.fingerprint
     return is_same and row.summary.status != UNREADABLE
+
+
+def _series_matches(summary: SeriesSummary, text: str) -> bool:
+    words = (summary.name, summary.source, summary.task, summary.metric, summary.status)
+    return any(text.casefold() in word.casefold() for word in (*words, summary.setting or "splits"))
 
 
 def _matches(summary: StudySummary, text: str) -> bool:

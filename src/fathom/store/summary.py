@@ -20,6 +20,7 @@ from fathom.store.log import LOG, decode_lines
 from fathom.store.naming import plain_text
 
 RUNNING = "running"
+FINISHED = "finished"
 INTERRUPTED = "interrupted"
 UNREADABLE = "unreadable"
 _RUN = b'{"kind":"run"'
