@@ -39,6 +39,11 @@ def static_files(folder: Path = STATIC) -> dict[str, StaticFile]:
     return dict(_listed(folder))
 
 
+def static_text(name: str) -> str:
+    """Return the text of a file of the page, such as "lib/curve.js"."""
+    return (STATIC / name).read_text("utf-8")
+
+
 def _listed(folder: Path) -> Iterator[tuple[str, StaticFile]]:
     for path in sorted(folder.rglob("*")):
         kind = TYPES.get(path.suffix)

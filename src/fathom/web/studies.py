@@ -154,7 +154,9 @@ class Studies:
         if result.verdict is None:
             return "the study is not finished"
         if result.verdict.depth is None:
-            return "no depth learned anything"
+            from fathom.api import why_none
+
+            return why_none(result)
         if model.family != "mlp":
             return f"it is of the family {model.family}, and the playground has mlp only"
         if result.verdict.depth > play.limits_data()["layers"]:

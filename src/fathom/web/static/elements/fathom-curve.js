@@ -1,13 +1,13 @@
 // @ts-check
 import { EPOCH, TEST_LOSS, TEST_METRIC, TRAIN_LOSS, TRAIN_METRIC } from "../lib/curve.js";
-import { fixed, ticks, whole } from "../lib/numbers.js";
+import { fixed, whole } from "../lib/numbers.js";
 import { make, sized, token } from "./build.js";
+import { drawFrame, drawLine, EDGE, scaleOf } from "./chart.js";
 import { ask } from "./fields.js";
 
 /** @typedef {import("../lib/types.js").Model} Model */
 
 const HEIGHT = 132;
-const EDGE = { left: 40, right: 10, top: 8, bottom: 18 };
 
 /** The loss over time, exact where the reader points. */
 export class FathomCurve extends HTMLElement {
@@ -130,51 +130,29 @@ export class FathomCurve extends HTMLElement {
     canvas.style.width = `${width}px`;
     const lines = this.#lines();
     const scale = this.#scale(lines, width);
-    if (!scale) return;
-    drawFrame(context, scale, width);
+    drawFrame(context, scale, { line: token("line"), text: token("muted") });
     for (const line of lines) drawLine(context, line, scale);
     this.#read(context, lines, scale);
     canvas.setAttribute("aria-label", this.#words());
   }
 
   /**
-   * @param {{rows: number[][], column: number}[]} lines
+   * @param {import("./chart.js").Line[]} lines
    * @param {number} width
    */
   #scale(lines, width) {
-    let [low, high, last] = [Infinity, -Infinity, 1];
-    const log = !!this.logarithmic && !this.metric;
-    for (const { rows, column } of lines) {
-      if (rows.length) last = Math.max(last, rows[rows.length - 1][EPOCH]);
-      for (const row of rows) {
-        const value = row[column];
-        if (!Number.isFinite(value) || (log && value <= 0)) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    if (!(high >= low)) [low, high] = this.metric ? [0, 1] : [0, 0.5];
-    if (!log) low = Math.min(low, 0);
-    if (this.metric) high = Math.max(high, 1);
-    if (high <= low) high = low + 1e-6;
-    const bend = log ? Math.log10 : (/** @type {number} */ v) => v;
-    const [a, b] = [bend(low), bend(high)];
-    const [across, down] = [width - EDGE.left - EDGE.right, HEIGHT - EDGE.top - EDGE.bottom];
-    return {
-      log,
-      low,
-      high,
-      last,
-      x: (/** @type {number} */ epoch) => EDGE.left + (epoch / last) * across,
-      y: (/** @type {number} */ value) => EDGE.top + (1 - (bend(value) - a) / (b - a || 1)) * down,
-      epoch: (/** @type {number} */ x) => ((x - EDGE.left) / across) * last,
-    };
+    return scaleOf(lines, {
+      width,
+      height: HEIGHT,
+      log: !!this.logarithmic && !this.metric,
+      share: !!this.metric,
+    });
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {{rows: number[][], column: number, colour: string, name: string}[]} lines
-   * @param {any} scale
+   * @param {import("./chart.js").Line[]} lines
+   * @param {import("./chart.js").Scale} scale
    */
   #read(context, lines, scale) {
     const { reading, pointed } = this;
@@ -237,77 +215,6 @@ function nearestRow(rows, epoch) {
 /** @param {string} metric */
 export function metricName(metric) {
   return metric === "r2" ? "R²" : metric;
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {any} scale
- * @param {number} width
- */
-function drawFrame(context, scale, width) {
-  context.font = "10px system-ui, sans-serif";
-  context.textAlign = "right";
-  const marks = scale.log ? powers(scale.low, scale.high) : ticks(scale.low, scale.high, 3);
-  for (const tick of marks) {
-    const y = scale.y(tick);
-    context.fillStyle = token("line");
-    context.fillRect(EDGE.left, Math.round(y), width - EDGE.left - EDGE.right, 1);
-    context.fillStyle = token("muted");
-    context.fillText(
-      tick === 0 ? "0" : Math.abs(tick) < 1e-3 ? tick.toExponential(0) : String(tick),
-      EDGE.left - 6,
-      y + 3.5,
-    );
-  }
-  context.textAlign = "center";
-  const across = ticks(0, scale.last, Math.max(2, Math.floor(width / 90)));
-  for (const tick of across) {
-    if (scale.last <= 1 && tick % 1) continue;
-    context.fillText(
-      whole(tick),
-      Math.max(EDGE.left + 3, Math.min(scale.x(tick), width - 16)),
-      HEIGHT - 4,
-    );
-  }
-}
-
-/**
- * @param {number} low
- * @param {number} high
- */
-function powers(low, high) {
-  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
-  const step = Math.max(1, Math.ceil((last - first) / 4));
-  const marks = [];
-  for (let power = first; power <= last; power += step) marks.push(10 ** power);
-  return marks.length > 1 ? marks : [low, high].map((value) => Number(value.toPrecision(2)));
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {{rows: number[][], column: number, colour: string, dash: boolean}} line
- * @param {any} scale
- */
-function drawLine(context, { rows, column, colour, dash }, scale) {
-  context.strokeStyle = colour;
-  context.lineWidth = 1.6;
-  context.lineJoin = "round";
-  context.setLineDash(dash ? [5, 3] : []);
-  context.beginPath();
-  let open = false;
-  for (const row of rows) {
-    const value = row[column];
-    if (!Number.isFinite(value) || (scale.log && value <= 0)) {
-      open = false;
-      continue;
-    }
-    const [x, y] = [scale.x(row[EPOCH]), scale.y(value)];
-    if (open) context.lineTo(x, y);
-    else context.moveTo(x, y);
-    open = true;
-  }
-  context.stroke();
-  context.setLineDash([]);
 }
 
 customElements.define("fathom-curve", FathomCurve);
