@@ -1,7 +1,7 @@
 """What Python users hold: studies run, kept and opened again."""
 
 from fathom.api.asking import reloaded, study_spec
-from fathom.api.best import best_model, best_model_bytes
+from fathom.api.best import best_model, best_model_bytes, why_none
 from fathom.api.running import (
     BEST_MODEL,
     PREPROCESSING,
@@ -26,4 +26,5 @@ __all__ = [
     "stream_study",
     "study",
     "study_spec",
+    "why_none",
 ]

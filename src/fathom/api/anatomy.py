@@ -60,7 +60,7 @@ class Anatomy:
     def _repr_html_(self) -> str:
         from fathom import report
 
-        return report.anatomy_summary(self.result)
+        return report.anatomy_cell(self.result)
 
 
 class AnatomyPlots:

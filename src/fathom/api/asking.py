@@ -52,6 +52,9 @@ def study_spec(
     minutes: float | None = None,
     baselines: bool = True,
     watch: bool = True,
+    regularize: bool = True,
+    max_parameters: int | None = None,
+    max_latency_ms: float | None = None,
 ) -> StudySpec:
     """Return the spec of a study of `dataset`.
 
@@ -84,6 +87,10 @@ def study_spec(
         minutes: Time for the whole study: seeds, rates and epochs are cut to fit.
         baselines: Whether the linear model and gradient boosting are run too.
         watch: Whether layers are measured after every epoch.
+        regularize: Whether a deeper network that overfits is trained again with dropout
+            and L2 before it is rejected.
+        max_parameters: Parameters that the chosen network may have.
+        max_latency_ms: Milliseconds that the chosen network may take to predict a row.
 
     Raises:
         SpecError: A setting is out of range or unknown.
@@ -131,6 +138,9 @@ def study_spec(
         allocation=(FULL if minutes is None else HALVING) if allocation == "auto" else allocation,
         minutes=minutes,
         baselines=baselines,
+        regularize=regularize,
+        max_parameters=max_parameters,
+        max_latency_ms=max_latency_ms,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fathom.errors import ModelError
 from fathom.specs import RunRecord
-from fathom.studies import DepthRow, StudyResult
+from fathom.studies import DepthRow, StudyResult, allowed
 
 if TYPE_CHECKING:
     import keras
@@ -24,13 +24,19 @@ def best_row(result: StudyResult) -> DepthRow:
     """
     verdict = result.verdict
     if verdict is None or verdict.depth is None:
-        what = "is not finished" if verdict is None else "found no depth that learned anything"
+        what = "is not finished" if verdict is None else f"chose none: {why_none(result)}"
         raise ModelError(
             f"Only a study with a chosen depth has a best model. {result.header.name} {what}.",
             hint="read its verdict with `fathom runs show`",
         )
     key = (verdict.depth, verdict.width)
     return next(row for row in result.rows() if (row.depth, row.width) == key)
+
+
+def why_none(result: StudyResult) -> str:
+    """Return why a finished study chose no depth, in words."""
+    fits = allowed(result.rows(), result.spec)
+    return "no depth learned anything" if fits else "no network keeps within its limits"
 
 
 def best_run(result: StudyResult) -> RunRecord:

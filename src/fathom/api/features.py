@@ -77,7 +77,7 @@ class Features:
     def _repr_html_(self) -> str:
         from fathom import report
 
-        return report.features_summary(self.result)
+        return report.features_cell(self.result)
 
 
 class FeaturePlots:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from fathom.api.history import History
 from fathom.api.watched import watched_training
 from fathom.errors import FathomWarning, SpecError
 from fathom.measure import layer_statistics
@@ -47,7 +48,7 @@ def fit(
     watch: str | None = None,
     bitwise: bool = False,
     **unknown: Any,
-) -> keras.callbacks.History:
+) -> History:
     """Train a compiled Keras model as `model.fit` would, and return its history.
 
     The arguments are those of `keras.Model.fit`, and so are the results: the
@@ -79,17 +80,19 @@ def fit(
         validation_batch_size: Rows per validation batch, None for `batch_size`.
         validation_freq: Every how many epochs to validate, or after which.
         watch: "layers" looks at every layer before training and after each
-            epoch, for `fathom.diagnose`. Training is not changed by it.
+            epoch, for `fathom.diagnose`. Training is not changed by it. None
+            looks only where a callback shows layers, as `fathom.live()` does.
         bitwise: Whether to round as Keras does, so that weights are equal bit
             for bit. Otherwise convolutions, poolings and products of tiny
             matrices are computed as the CPU runs them fastest in a loop, and
             weights differ from Keras's by rounding.
 
     Returns:
-        The `keras.callbacks.History`, with more attributes:
+        A `fathom.History`, which is a `keras.callbacks.History`, with more attributes:
         `initial_weights`, the weights before training in the order of
         `model.get_weights()`; with `watch`, `watched`, a `WatchedTraining`, and
-        `layers`, the measurements in it, a record per layer and epoch.
+        `layers`, the measurements in it, a record per layer and epoch. A
+        notebook shows its curves, layers and diagnosis.
 
     Raises:
         FathomError: Before anything is compiled, where the model cannot be
@@ -119,6 +122,8 @@ def fit(
     )
     if watch is not None:
         one_of("watch", watch, ("layers",))
+    elif _shows_layers(callbacks):
+        watch = "layers"
     epochs = _capped(epochs)
     arguments = {
         "batch_size": batch_size,
@@ -155,7 +160,7 @@ def fit(
     watcher = prepared.watcher(layer_statistics) if watch else None
     _show(watcher, observers)
     prepared.run(observers, watcher=watcher, bitwise=bitwise)
-    history: Any = model.history
+    history = _history_of(model)
     history.initial_weights = prepared.initial_weights
     if watcher is not None:
         _keep_watched(history, watched_training(model, watcher, y=y, steps=prepared.steps))
@@ -173,13 +178,15 @@ def _capped(epochs: int) -> int:
 
 def _fit_by_keras(
     model: keras.Model, reason: str, *, watch: str | None, **arguments: Any
-) -> keras.callbacks.History:
+) -> History:
     """Train by Keras's own `fit`, and say why."""
     unwatched = " Its layers are not watched." if watch else ""
     note = f"Trained by Keras's own fit, at its speed: {reason}.{unwatched}"
     warnings.warn(note, FathomWarning, stacklevel=3)
     before = model.get_weights() if model.built else []
-    history: Any = model.fit(**arguments)
+    arguments["callbacks"] = _with_history(arguments["callbacks"])
+    model.fit(**arguments)
+    history = _history_of(model)
     history.initial_weights = before
     if watch:
         _keep_watched(history, WatchedTraining(note=note))
@@ -193,8 +200,8 @@ def _show(watcher: Watcher | None, observers: keras.callbacks.CallbackList) -> N
             callback.watcher = watcher
 
 
-def _keep_watched(history: Any, watched: WatchedTraining) -> None:
-    history.watched, history.layers = watched, watched.layers
+def _keep_watched(history: History, watched: WatchedTraining) -> None:
+    history.keep(watched)
     if watched.note:
         warnings.warn(f"The layers were not watched: {watched.note}", FathomWarning, stacklevel=4)
 
@@ -218,7 +225,7 @@ def _callback_list(
     """Return Keras's list of callbacks, with a history and, unless silent, a progress bar."""
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         callbacks = keras.callbacks.CallbackList(
-            callbacks,
+            _with_history(callbacks),
             add_history=True,
             add_progbar=verbose != 0,
             verbose=verbose,
@@ -229,6 +236,31 @@ def _callback_list(
     # What a callback does to the weights counts, so it must be done before the next step.
     callbacks._async_train = callbacks._async_test = False
     return callbacks
+
+
+def _with_history(callbacks: Any) -> list[Any]:
+    """Return callbacks with a history of Fathom's among them, unless they have one of their own."""
+    listed = [] if callbacks is None else [*keras.tree.flatten(callbacks)]
+    if any(isinstance(one, keras.callbacks.History) for one in listed):
+        return listed
+    return [*listed, History()]
+
+
+def _history_of(model: keras.Model) -> History:
+    """Return what the training left; a history of Keras's own is taken over."""
+    found: Any = model.history
+    if isinstance(found, History):
+        return found
+    taken = History()
+    taken.set_model(model)
+    taken.params, taken.epoch, taken.history = found.params, found.epoch, found.history
+    return taken
+
+
+def _shows_layers(callbacks: Any) -> bool:
+    """Return whether a callback shows layers, and so asks that they are watched."""
+    listed = getattr(callbacks, "callbacks", callbacks)
+    return any(getattr(one, "shows_layers", False) for one in keras.tree.flatten(listed))
 
 
 def _slow_paths(callbacks: keras.callbacks.CallbackList) -> list[str]:

@@ -48,6 +48,11 @@ class RateSearch:
     def __repr__(self) -> str:
         return f"<RateSearch: {self.text}>"
 
+    def _repr_html_(self) -> str:
+        from fathom import report
+
+        return report.rate_search_cell(self.curve)
+
 
 def find_learning_rate(
     model: Any,

@@ -41,6 +41,21 @@ class Population(train.Population):
             **hyperparameters,
         )
 
+    def __repr__(self) -> str:
+        model = self._source.model.name
+        return f"<Population: {len(self)} members of {model}, {self.epochs} epochs trained>"
+
+    def _repr_html_(self) -> str:
+        from fathom import report
+
+        return report.population_cell(
+            self.members,
+            model=self._source.model.name,
+            epochs=self.epochs,
+            scores={name: values.tolist() for name, values in self.scores.items()},
+            notes=self.notes,
+        )
+
     def save(self, path: str | Path) -> None:
         """Write everything that training needs to go on into one file, whole or not at all.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fathom import studies
+from fathom import launch, studies
 from fathom.api.best import best_model_bytes, best_row
 from fathom.errors import DataError, FathomError, SpecError
+from fathom.launch import Cluster
 from fathom.specs import (
     ArchitectureRecord,
     Progress,
@@ -36,6 +38,7 @@ def stream_study(
     name: str,
     store: Store | None = None,
     started: float | None = None,
+    ray: bool | str = False,
 ) -> Generator[Event, None, None]:
     """Run a study, keep what it tells, and pass it on as it happens.
 
@@ -49,6 +52,8 @@ def stream_study(
         name: The study's name; one that is taken gets a number behind it.
         store: Where it is kept; the default store if None.
         started: `time.perf_counter()` when the minutes of the spec began; None for now.
+        ray: Whether architectures train on a Ray cluster that is started here, or the
+            address of one that runs.
 
     Yields:
         Records, progress and artifacts; the first is the `StudyRecord`,
@@ -60,8 +65,13 @@ def stream_study(
     """
     store = store or Store()
     store.check_writable()
-    named = store.unique_name(name)
-    events = studies.depth_study(spec, dataset, name=named, started=started)
+    with _cluster(spec, ray) as cluster:
+        named = store.unique_name(name)
+        events = studies.depth_study(spec, dataset, name=named, started=started, cluster=cluster)
+        yield from _written(events, dataset, store)
+
+
+def _written(events: Iterator[Event], dataset: Dataset, store: Store) -> Iterator[Event]:
     header = next(events)
     if not isinstance(header, StudyRecord):
         raise TypeError(f"a study begins with its StudyRecord, not {type(header).__name__}")
@@ -73,6 +83,17 @@ def stream_study(
         yield from _kept(events, writer, store, [named])
 
 
+@contextmanager
+def _cluster(spec: StudySpec, ray: bool | str) -> Iterator[Cluster | None]:
+    """Start or join a Ray cluster, if one is wanted."""
+    if not ray:
+        yield None
+        return
+    studies.check_scatters(spec)
+    with launch.cluster(None if ray is True else ray) as cluster:
+        yield cluster
+
+
 def stream_resumed(
     name: str,
     dataset: Dataset,
@@ -80,6 +101,7 @@ def stream_resumed(
     store: Store | None = None,
     depths: Iterable[int] = (),
     widths: Iterable[int] = (),
+    ray: bool | str = False,
 ) -> Generator[Event, None, None]:
     """Go on with a study that stopped, or add depths and widths to one that ended.
 
@@ -92,6 +114,7 @@ def stream_resumed(
         store: Where it is kept; the default store if None.
         depths: Depths to add to those it has.
         widths: Widths to add.
+        ray: As for `stream_study`.
 
     Yields:
         What the study told before, then what it tells now, as `stream_study` does.
@@ -109,9 +132,12 @@ def stream_resumed(
         earlier = _usable(stored)
         spec = extended(StudyResult.from_records(earlier).spec, depths=depths, widths=widths)
         check_same_data(stored, dataset)
-        yield from earlier
-        events = studies.depth_study(spec, dataset, name=writer.name, earlier=earlier)
-        yield from _kept(events, writer, store, earlier)
+        with _cluster(spec, ray) as cluster:
+            yield from earlier
+            events = studies.depth_study(
+                spec, dataset, name=writer.name, earlier=earlier, cluster=cluster
+            )
+            yield from _kept(events, writer, store, earlier)
 
 
 def extended(spec: StudySpec, *, depths: Iterable[int], widths: Iterable[int]) -> StudySpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from fathom.api.running import PREPROCESSING, stream_resumed, stream_study
 from fathom.errors import DataError
 from fathom.specs import StudyRecord, VerdictRecord
 from fathom.store import Store, StoredStudy, default_name, write_output
-from fathom.studies import Event, StudyResult, artifact_name
+from fathom.studies import Event, StudyResult, artifact_name, pareto_front
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +66,33 @@ class Study:
         import polars as pl
 
         return pl.DataFrame([_flat(row) for row in self.result.rows()], infer_schema_length=None)
+
+    def pareto(self, cost: str = "parameters") -> pl.DataFrame:
+        """Return the architectures that score more than every cheaper one, the cheapest first.
+
+        Args:
+            cost: "parameters", "flops", "latency_ms", "batch_ms", "train_seconds" or "bytes".
+
+        Raises:
+            UnknownNameError: There is no such cost; the message lists those there are.
+        """
+        import polars as pl
+
+        front = pareto_front(self.result.rows(), cost)
+        return pl.DataFrame([_flat(row) for row in front], infer_schema_length=None)
+
+    def comparisons(self) -> pl.DataFrame:
+        """Return every other architecture against the chosen one, on the same test rows.
+
+        A row has the difference of the mean test scores, positive where the other is better,
+        with its 95% interval; the probability that the other is better; and whether the
+        difference is clear when all comparisons must hold at once.
+        """
+        import polars as pl
+
+        verdict = self.verdict
+        found = verdict.comparisons if verdict else ()
+        return pl.DataFrame([asdict(one) for one in found], infer_schema_length=None)
 
     def report(self, path: str | Path | None = None) -> str:
         """Return the study as one self-contained HTML page, and write it to `path` if given.
@@ -124,7 +152,7 @@ class Study:
     def _repr_html_(self) -> str:
         from fathom import report
 
-        return report.html_summary(self.result)
+        return report.study_cell(self.result)
 
     def __repr__(self) -> str:
         verdict = self.verdict
@@ -180,6 +208,7 @@ def study(
     store: Store | str | Path | None = None,
     on_event: Callable[[Event], None] | None = None,
     seed: int = 0,
+    ray: bool | str = False,
     **options: Any,
 ) -> Study:
     """Find out how deep a network the data need.
@@ -195,6 +224,8 @@ def study(
         store: A store or its folder; `$FATHOM_STORE` or `fathom-runs/` if None.
         on_event: Called with every record and progress as it happens.
         seed: Of the split and of the first member.
+        ray: Whether architectures train on a Ray cluster, started here; or the address
+            of one that runs, such as "10.0.0.5:6379" or "auto". The table is the same.
         **options: As in `fathom.study_spec`: `depths`, `widths`, `seeds`,
             `learning_rates`, `family`, `epochs` and the others.
 
@@ -215,7 +246,7 @@ def study(
     spec = study_spec(dataset, seed=seed, **options)
     kept_in = store if isinstance(store, Store) else Store(store)
     wanted = name or default_name(dataset.name)
-    events = stream_study(spec, dataset, name=wanted, store=kept_in, started=started)
+    events = stream_study(spec, dataset, name=wanted, store=kept_in, started=started, ray=ray)
     return _drain(events, kept_in, on_event)
 
 
@@ -227,6 +258,7 @@ def resume(
     depths: Iterable[int] = (),
     widths: Iterable[int] = (),
     on_event: Callable[[Event], None] | None = None,
+    ray: bool | str = False,
 ) -> Study:
     """Go on with a study that stopped, or add depths and widths to one that ended.
 
@@ -241,6 +273,7 @@ def resume(
         widths: Widths to add.
         on_event: Called with every record and progress as it happens, those
             that were told before the stop first.
+        ray: As for `study`.
 
     Raises:
         UnknownNameError: There is no such study.
@@ -249,7 +282,7 @@ def resume(
     """
     kept_in = store if isinstance(store, Store) else Store(store)
     dataset = reloaded(kept_in.open(name)) if data is None else data
-    events = stream_resumed(name, dataset, store=kept_in, depths=depths, widths=widths)
+    events = stream_resumed(name, dataset, store=kept_in, depths=depths, widths=widths, ray=ray)
     return _drain(events, kept_in, on_event)
 
 
@@ -298,5 +331,9 @@ def _flat(row: Any) -> dict[str, Any]:
         "dropped": row.dropped,
         "gradient_ratio": row.gradient_ratio,
         "train_seconds": row.train_seconds,
+        "bytes": row.bytes,
+        "flops": row.flops,
+        "latency_ms": row.latency_ms,
+        "batch_ms": row.batch_ms,
         "best_epoch": row.best_epoch,
     }

@@ -46,6 +46,11 @@ class Pruned:
     def __repr__(self) -> str:
         return f"<Pruned: {self.text}>"
 
+    def _repr_html_(self) -> str:
+        from fathom import report
+
+        return report.pruning_cell(self.pruning)
+
 
 @dataclass(frozen=True)
 class Trimmed:
@@ -76,6 +81,11 @@ class Trimmed:
 
     def __repr__(self) -> str:
         return f"<Trimmed: {self.text}>"
+
+    def _repr_html_(self) -> str:
+        from fathom import report
+
+        return report.trimming_cell(self.trimming)
 
 
 def prune(

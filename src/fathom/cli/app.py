@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App, CycloptsError
 
 from fathom.cli import study as study_command
+from fathom.cli.clusters import with_address
 from fathom.cli.failures import UsageError
 from fathom.version import __version__
 
@@ -34,7 +35,11 @@ def run(tokens: Sequence[str]) -> int:
     """
     try:
         code = commands()(
-            list(tokens), exit_on_error=False, print_error=False, verbose=False, console=_console()
+            with_address(tokens),
+            exit_on_error=False,
+            print_error=False,
+            verbose=False,
+            console=_console(),
         )
     except CycloptsError as error:
         raise _usage_error(error) from error

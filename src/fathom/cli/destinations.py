@@ -9,7 +9,15 @@ from fathom.store import check_output
 
 PAGE_MARKS = tuple(
     f"Fathom {kind}</title>".encode()
-    for kind in ("study", "layers", "features", "transfer", "experiments", "depth-separation")
+    for kind in (
+        "study",
+        "layers",
+        "features",
+        "transfer",
+        "experiments",
+        "depth-separation",
+        "sweep",
+    )
 )
 _HEAD_BYTES = 200_000
 

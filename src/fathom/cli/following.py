@@ -58,9 +58,19 @@ def follow(
     networks: Sequence[ModelSpec],
     board: Board,
     screen: Screen,
+    *,
+    phase: str = "compiling",
 ) -> None:
-    """Run a study and show what it tells."""
-    screen.phase("compiling")
+    """Run a study and show what it tells.
+
+    Args:
+        stream: What it tells.
+        networks: What it compares.
+        board: Where it is noted.
+        screen: Where it is shown.
+        phase: What happens before it tells anything, in words.
+    """
+    screen.phase(phase)
     board.networks = networks
     stop = interrupts.current()
     with stop.working(screen.announce_stopping), closing(stream) as events:
@@ -135,24 +145,24 @@ def _write_files(
         write_output(written.report, report.page(result, notices=stored.notices).encode())
         files["report"] = written.report
     if written.save is not None:
-        _save(stored, written.save)
+        _save(result, stored, written.save)
         files["best network"] = written.save
     return files
 
 
-def _save(stored: StoredStudy, path: Path) -> None:
+def _save(result: StudyResult, stored: StoredStudy, path: Path) -> None:
+    from fathom.api import BEST_MODEL, why_none
+
     if not _has_model(stored):
         raise NoModelError(
-            f"There is no best network to save to {path}: no depth learned anything.",
+            f"There is no best network to save to {path}: {why_none(result)}.",
             hint=f"read why with: fathom runs show {stored.name}",
         )
-    from fathom.api import BEST_MODEL
-
     write_output(path, stored.file(BEST_MODEL))
 
 
 class NoModelError(FathomError, LookupError):
-    """A study found no depth that learns, so there is nothing to save."""
+    """A study chose no depth, so there is nothing to save."""
 
 
 def _has_model(stored: StoredStudy) -> bool:

@@ -24,6 +24,14 @@ Json = Annotated[
         help="Write one JSON document to stdout; everything else goes to stderr.",
     ),
 ]
+RayAddress = Annotated[
+    str | None,
+    Parameter(
+        metavar="[ADDRESS]",
+        help="Train on a Ray cluster, with the same results: on one started here, or on that at "
+        "HOST:PORT, or auto. Needs pip install 'fathom-nn[ray]'.",
+    ),
+]
 StoreFolder = Annotated[
     Path | None,
     Parameter(
@@ -221,6 +229,22 @@ class StudyOptions:
         int, _about("Times everything is repeated, each with other initial weights.", "NUMBER")
     ] = 5
     seed: Annotated[int, _about("Draws the split; the first of the seeds.", "NUMBER")] = 0
+    splits: Annotated[
+        int,
+        _about(
+            "Repeat the study on so many splits into training and validation rows, and judge "
+            "them together; the test rows stay the same.",
+            "NUMBER",
+        ),
+    ] = 1
+    across: Annotated[
+        str | None,
+        _about(
+            "Compare a setting beside depth, such as normalization=none,batch, "
+            "family=mlp,residual, dropout=0,0.2 or rows=25%,50%,100%.",
+            "NAME=LIST",
+        ),
+    ] = None
     allocation: Annotated[
         str,
         _about(
@@ -239,6 +263,21 @@ class StudyOptions:
         bool,
         _about("Run a linear model and gradient boosting on the same split.", show_default=False),
     ] = True
+    regularize: Annotated[
+        bool,
+        _about(
+            "Train a deeper network that overfits again with dropout and L2 before it is rejected.",
+            show_default=False,
+        ),
+    ] = True
+    max_parameters: Annotated[
+        int | None, _about("Parameters that the chosen network may have, at most.", "NUMBER")
+    ] = None
+    max_latency_ms: Annotated[
+        float | None,
+        _about("Milliseconds that the chosen network may take to predict one row.", "NUMBER"),
+    ] = None
+    ray: RayAddress = None
 
 
 @Parameter(name="*", group=OUTPUT)
@@ -299,4 +338,7 @@ class Asked:
             "allocation": study.allocation,
             "minutes": study.minutes,
             "baselines": study.baselines,
+            "regularize": study.regularize,
+            "max_parameters": study.max_parameters,
+            "max_latency_ms": study.max_latency_ms,
         }

@@ -10,9 +10,10 @@ from cyclopts import Parameter
 from fathom.cli.destinations import check_page
 from fathom.cli.documents import print_document
 from fathom.cli.options import Json, StoreFolder
+from fathom.cli.series import report_series
 from fathom.cli.stored import open_stored
 from fathom.cli.terminal import output, plain
-from fathom.store import write_output
+from fathom.store import Store, StoredSeries, write_output
 
 EXAMPLES = """\
 Examples:
@@ -41,13 +42,19 @@ def report(
 
     The page loads nothing from anywhere else: it can be kept, mailed, and read offline.
     """
-    stored, result = open_stored(name, store)
-    path = Path(f"{stored.name}.html") if out is None else out.expanduser()
+    kept_in = Store(store)
+    is_series = kept_in.has_series(name)
+    path = Path(f"{name.replace('/', '-')}.html") if out is None else out.expanduser()
+    stored = kept_in.open_series(name) if is_series else kept_in.open(name)
     check_page(path, option="--out", force=force)
-    from fathom.report import page
+    if isinstance(stored, StoredSeries):
+        report_series(stored, path)
+    else:
+        _, result = open_stored(name, store)
+        from fathom.report import page
 
-    write_output(path, page(result, notices=stored.notices).encode())
+        write_output(path, page(result, notices=stored.notices).encode())
     if json:
-        print_document({"study": stored.name, "report": path.absolute()})
+        print_document({"sweep" if is_series else "study": stored.name, "report": path.absolute()})
     else:
         output().print(f"report written to {plain(path)}", soft_wrap=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from fathom.cli import interrupts, number_lists
+from fathom.cli.clusters import phase_of, ray_of, refuse_with_series
 from fathom.cli.following import (
     checked_store,
     follow,
@@ -18,7 +19,8 @@ from fathom.cli.following import (
     show_command,
     stopped,
 )
-from fathom.cli.options import Json, OutputOptions, StoreFolder
+from fathom.cli.options import Json, OutputOptions, RayAddress, StoreFolder
+from fathom.cli.series import resume_series
 from fathom.cli.stored import open_stored
 from fathom.cli.terminal import plain
 
@@ -50,6 +52,7 @@ def resume(
         Path | None,
         Parameter(metavar="BEST.keras", help="Write the best network, for Keras to load."),
     ] = None,
+    ray: RayAddress = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
@@ -62,18 +65,34 @@ def resume(
 
     written = from_home(OutputOptions(report=report, save=save, name=name, store=store, json=json))
     more = _More(_numbers("depths", depths), _numbers("widths", widths))
-    kept_in = checked_store(written)
-    stored, result = open_stored(name, store)
+    kept_in, on_ray = checked_store(written), ray_of(ray)
+    if kept_in.has_series(name):
+        refuse_with_series(ray)
+        resume_series(name, written, kept_in, depths=more.depths, widths=more.widths)
+        return
+    name, kept_in, written = _in_its_store(name, kept_in, written)
+    stored, result = open_stored(name, kept_in.root)
     interrupts.current().farewell = f"Stopped. See what there is: {show_command(name, written)}"
     board = Board()
     if _is_finished(result, more):
         hand_over(result, kept_in, written)
         return
     try:
-        _run(stored, result, more, written, kept_in, board)
+        _run(stored, result, more, kept_in, board, written, on_ray)
     except KeyboardInterrupt as error:
         raise stopped(board, kept_in, written) from error
     hand_over(board.result(), kept_in, written)
+
+
+def _in_its_store(
+    name: str, store: Store, written: OutputOptions
+) -> tuple[str, Store, OutputOptions]:
+    """Return a study's name in its own store; SERIES/STUDY is kept in the store of its series."""
+    series, _, member = name.partition("/")
+    if not member or not store.has_series(series):
+        return name, store, written
+    inside = store.open_series(series).store
+    return member, inside, replace(written, name=member, store=inside.root)
 
 
 @dataclass(frozen=True)
@@ -98,9 +117,10 @@ def _run(
     stored: StoredStudy,
     result: StudyResult,
     more: _More,
-    written: OutputOptions,
     store: Store,
     board: Board,
+    written: OutputOptions,
+    ray: bool | str,
 ) -> None:
     with screen_for(board, written) as screen:
         screen.phase(f"reading {plain(result.header.dataset.get('source', ''))} again")
@@ -111,6 +131,6 @@ def _run(
         dataset = reloaded(stored)
         screen.phase("starting Keras and JAX")
         stream = stream_resumed(
-            stored.name, dataset, store=store, depths=more.depths, widths=more.widths
+            stored.name, dataset, store=store, depths=more.depths, widths=more.widths, ray=ray
         )
-        follow(stream, architectures(spec), board, screen)
+        follow(stream, architectures(spec), board, screen, phase=phase_of(ray))

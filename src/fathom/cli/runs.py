@@ -12,11 +12,12 @@ from cyclopts import App, Parameter
 from fathom.cli.documents import print_document
 from fathom.cli.failures import UsageError
 from fathom.cli.options import Json, StoreFolder
+from fathom.cli.series import show_series
 from fathom.cli.stored import open_stored
 from fathom.cli.terminal import messages, output, plain
 from fathom.exports import TRACKERS, export_curves, export_to_tracker
 from fathom.specs import one_of
-from fathom.store import EXPORT_FORMATS, Store, compare, export
+from fathom.store import EXPORT_FORMATS, SeriesSummary, Store, compare, export
 
 if TYPE_CHECKING:
     from fathom.store import ComparisonRow, StoredStudy, StudySummary
@@ -50,22 +51,23 @@ def list_runs(
 ) -> None:
     """List the stored studies, newest first."""
     kept_in = Store(store)
-    studies = kept_in.list(matching=matching)
+    studies, series = kept_in.list(matching=matching), kept_in.list_series(matching=matching)
     if json:
-        print_document({"store": kept_in.root, "studies": studies})
-    elif not studies:
+        print_document({"store": kept_in.root, "studies": studies, "sweeps": series})
+    elif not studies and not series:
         which = "" if matching is None else f" with {plain(matching)!r} in them"
         output().print(f"No studies{which} in {plain(kept_in.root)}.", soft_wrap=True)
     else:
-        _print_list_of(studies)
+        rows = sorted([*studies, *series], key=lambda row: (row.created, row.name), reverse=True)
+        _print_list_of(rows)
 
 
-def _print_list_of(studies: Sequence[StudySummary]) -> None:
+def _print_list_of(rows: Sequence[StudySummary | SeriesSummary]) -> None:
     from fathom.cli.screen import plain_table
 
     console = output()
     table = plain_table(
-        map(_list_cells, studies),
+        map(_list_cells, rows),
         console,
         right=("depth", "score", "trainings", "time", "size"),
         shrinks="source",
@@ -74,7 +76,7 @@ def _print_list_of(studies: Sequence[StudySummary]) -> None:
     console.print(table)
 
 
-def _list_cells(study: StudySummary) -> dict[str, str]:
+def _list_cells(study: StudySummary | SeriesSummary) -> dict[str, str]:
     from fathom.report import count_text, duration_text, score_text, size_text
 
     seconds = study.wall_seconds
@@ -82,7 +84,7 @@ def _list_cells(study: StudySummary) -> dict[str, str]:
     return {
         "name": study.name,
         "source": study.source,
-        "status": study.status,
+        "status": _status(study),
         "depth": NONE if study.depth is None else str(study.depth),
         "score": NONE
         if study.score is None
@@ -94,6 +96,14 @@ def _list_cells(study: StudySummary) -> dict[str, str]:
     }
 
 
+def _status(study: StudySummary | SeriesSummary) -> str:
+    """Return the status; that of a sweep with its studies, which are not listed themselves."""
+    if not isinstance(study, SeriesSummary):
+        return study.status
+    done = "" if study.finished == study.studies else f"{study.finished} of "
+    return f"{study.status}, {done}{study.studies} studies"
+
+
 def _metric(name: str) -> str:
     return {"r2": "R²"}.get(name, name)
 
@@ -103,6 +113,9 @@ def _metric(name: str) -> str:
 
 def show(name: Name, /, *, store: StoreFolder = None, json: Json = False) -> None:
     """Show a study: its table and verdict, what was decided about the data, what made it."""
+    if Store(store).has_series(name):
+        show_series(Store(store).open_series(name), json=json)
+        return
     stored, result = open_stored(name, store)
     if json:
         from fathom.cli.study_document import study_document
@@ -254,7 +267,7 @@ def export_runs(
     stored, result = open_stored(name, store)
     ending = to or (out.suffix.removeprefix(".").lower() if out else "") or "csv"
     one_of("format", ending, (*EXPORT_FORMATS, *TRACKERS))
-    path = Path(f"{stored.name}.{ending}") if out is None else out.expanduser()
+    path = Path(f"{stored.name.replace('/', '-')}.{ending}") if out is None else out.expanduser()
     if ending in TRACKERS:
         export_to_tracker(result, path, study=stored.name, to=ending)
     elif curves:
@@ -286,7 +299,8 @@ def delete(
         )
     kept_in = Store(store)
     for name in names:  # all are there, or nothing is deleted
-        kept_in.open(name)
+        if not kept_in.has_series(name):
+            kept_in.open(name)
     if not (yes or _confirmed(names)):
         messages().print("Nothing was deleted.")
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from cyclopts import Parameter
 
 from fathom.cli import interrupts
+from fathom.cli.clusters import phase_of, ray_of, refuse_with_series
 from fathom.cli.following import (
     checked_store,
     follow,
@@ -29,6 +30,7 @@ from fathom.cli.options import (
     StudyOptions,
     TrainingOptions,
 )
+from fathom.cli.series import is_series, run_series
 from fathom.cli.terminal import plain
 from fathom.errors import StoreError, UnknownNameError
 from fathom.store import Store, default_name
@@ -48,6 +50,9 @@ Examples:
   fathom study digits --activation sigmoid --depths 0,4,8,16 --learning-rates 1e-4:1e-2:5
   fathom study digits --allocation halving               a third of the cost, the worst let go early
   fathom study prices.csv --target price --minutes 5     as much of it as five minutes allow
+  fathom study digits --ray                              on a Ray cluster, started here
+  fathom study digits --splits 5                         five splits, judged together
+  fathom study digits --depths 2,8,16 --across normalization=none,batch
   fathom study spiral --depths 1-6 --match-parameters --json > spiral.json"""
 
 
@@ -82,11 +87,16 @@ def study(
     loading = {**data.load_options(), "seed": amount.seed}
     written = from_home(written)
     store = checked_store(written)
+    ray = ray_of(amount.ray)
+    if is_series(asked):
+        refuse_with_series(amount.ray)
+        run_series(source, asked, written, store)
+        return
     _refuse_unfinished_name(written, store)
     board = Board()
     interrupts.current().farewell = "Stopped before anything was trained; nothing was written."
     try:
-        _run(source, loading, options, written, store, board, started)
+        _run(source, loading, options, written, store, board, started, ray)
     except KeyboardInterrupt as error:
         raise stopped(board, store, written) from error
     result = board.result()
@@ -103,6 +113,7 @@ def _run(
     store: Store,
     board: Board,
     started: float,
+    ray: bool | str,
 ) -> None:
     """Run the study, from its options to its verdict, and show it."""
     with screen_for(board, written) as screen:
@@ -112,7 +123,8 @@ def _run(
         dataset = _loaded(source, loading)
         screen.phase("starting Keras and JAX")
         spec = _spec(dataset, options)
-        follow(*_stream(spec, dataset, written, store, started), board, screen)
+        stream, networks = _stream(spec, dataset, written, store, started, ray)
+        follow(stream, networks, board, screen, phase=phase_of(ray))
 
 
 def _refuse_unfinished_name(written: OutputOptions, store: Store) -> None:
@@ -163,12 +175,17 @@ def _spec(dataset: Dataset, options: dict[str, Any]) -> StudySpec:
 
 
 def _stream(
-    spec: StudySpec, dataset: Dataset, written: OutputOptions, store: Store, started: float
+    spec: StudySpec,
+    dataset: Dataset,
+    written: OutputOptions,
+    store: Store,
+    started: float,
+    ray: bool | str,
 ) -> tuple[Generator[Event, None, None], Sequence[ModelSpec]]:
     """Return the study's events to come, and the networks it compares."""
     from fathom.api import stream_study
     from fathom.studies import architectures
 
     name = written.name or default_name(dataset.name)
-    stream = stream_study(spec, dataset, name=name, store=store, started=started)
+    stream = stream_study(spec, dataset, name=name, store=store, started=started, ray=ray)
     return stream, architectures(spec)

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.specs import DROPPED
+from fathom.studies import fronts_of, regularized_score
 
 if TYPE_CHECKING:
-    from fathom.specs import BaselineRecord, RungRecord, VerdictRecord
+    from collections.abc import Sequence
+
+    from fathom.specs import BaselineRecord, RegularizedRecord, RungRecord, VerdictRecord
     from fathom.store import StoredStudy
     from fathom.studies import DepthRow, StudyResult
 
@@ -25,6 +28,7 @@ def study_document(
         written: What was written where, such as a report.
     """
     header, dataset, status = result.header, result.header.dataset, result.status
+    rows = result.rows()
     return {
         "study": stored.name,
         "folder": stored.folder,
@@ -36,7 +40,8 @@ def study_document(
         "trained": sum(run.status != DROPPED for run in result.runs),
         "dropped": sum(run.status == DROPPED for run in result.runs),
         "wall_seconds": status.wall_seconds if status else None,
-        "depths": [_row(row) for row in result.rows()],
+        "depths": [_row(row, rows) for row in rows],
+        "regularized": [_regularized(one) for one in result.regularized],
         "rungs": [_rung(rung) for rung in result.rungs],
         "verdict": _verdict(result.verdict),
         "baselines": [_baseline(baseline) for baseline in result.baselines],
@@ -52,7 +57,7 @@ def study_document(
     }
 
 
-def _row(row: DepthRow) -> dict[str, Any]:
+def _row(row: DepthRow, rows: Sequence[DepthRow]) -> dict[str, Any]:
     test = row.test
     return {
         "depth": row.depth,
@@ -67,9 +72,31 @@ def _row(row: DepthRow) -> dict[str, Any]:
         "dropped": row.dropped,
         "gradient_ratio": row.gradient_ratio,
         "train_seconds": row.train_seconds,
+        "bytes": row.bytes,
+        "flops": row.flops,
+        "latency_ms": row.latency_ms,
+        "batch_ms": row.batch_ms,
+        "pareto": fronts_of(row, rows),
         "train_loss": row.train,
         "best_epoch": row.best_epoch,
         "rates": [{"learning_rate": rate, "validation": score} for rate, score in row.rates],
+    }
+
+
+def _regularized(told: RegularizedRecord) -> dict[str, Any]:
+    return {
+        "depth": told.depth,
+        "width": told.width,
+        "learning_rate": told.learning_rate,
+        "dropout": told.dropout,
+        "l2": told.l2,
+        "validation": regularized_score(told),
+        "test": None
+        if told.mean is None
+        else {"mean": told.mean, "low": told.low, "high": told.high, "scores": told.test_scores},
+        "train_seconds": told.train_seconds,
+        "tried": told.tried,
+        "reason": told.reason,
     }
 
 
@@ -92,6 +119,7 @@ def _verdict(verdict: VerdictRecord | None) -> dict[str, Any] | None:
         "rule": verdict.rule,
         "text": verdict.text,
         "findings": verdict.findings,
+        "comparisons": verdict.comparisons,
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from fathom.specs import (
     TestRecord,
 )
 from fathom.studies.artifacts import Artifact, Event, artifact_name
+from fathom.studies.costs import batch_ms, flops_per_row
 from fathom.studies.members import run_records
 from fathom.studies.pace import Legs, Pace, Stopwatch
 from fathom.studies.result import SMALLEST, best_rate, scores_by_rate
@@ -36,6 +37,9 @@ from fathom.studies.result import SMALLEST, best_rate, scores_by_rate
 AHEAD = 2
 HANDOVER_SECONDS = 0.0005
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
+# Test rows whose own scores are kept; with more, which rows they are hardly matters.
+MOST_ROWS_KEPT = 20_000
+ROW_DIGITS = 4
 
 
 @dataclass(eq=False)
@@ -82,6 +86,7 @@ class Training:
             layers=tuple(tap.name for tap in population.taps),
             members=population.num_members,
             bytes=population.num_bytes,
+            flops=flops_per_row(population.blueprint.model, population.data.x),
         )
 
     def go_on(self, until: int) -> Iterator[train.Epoch]:
@@ -178,31 +183,61 @@ class Bench:
         self, network: ModelSpec, executor: Executor, *, shrinks: bool = False
     ) -> train.Cohort:
         """Return the population of every rate and seed of `network`, compiling."""
-        settings = self.spec.train
-        batch = min(settings.batch_size, len(self.dataset.train))
+        watch = train.Watch(taps=models.watched_layers, statistics=measure.layer_statistics)
+        members = train.product(self.spec.member_seeds, self.spec.learning_rates)
+        population = self._cohort(
+            network, members, watch=watch if self.spec.train.watch else None, shrinks=shrinks
+        )
+        population.compile(executor)
+        return population
+
+    def regularized(
+        self,
+        network: ModelSpec,
+        settings: Sequence[tuple[float, float]],
+        *,
+        learning_rate: float,
+        executor: Executor,
+    ) -> train.Cohort:
+        """Return the population of every setting and seed of `network` at one rate, compiling.
+
+        Args:
+            network: The architecture.
+            settings: Dropout and L2 of each setting, outermost among the members.
+            learning_rate: Of all members.
+            executor: Where it is compiled.
+        """
+        seeds = self.spec.member_seeds
+        dropout, l2 = ([one[at] for one in settings for _ in seeds] for at in (0, 1))
+        built_with = replace(network, dropout=max(dropout) or 0.5, l2=max(l2) or 1.0)
+        members = train.product(seeds, [learning_rate]) * len(settings)
+        population = self._cohort(built_with, members, settings={"dropout": dropout, "l2": l2})
+        population.compile(executor)
+        return population
+
+    def _cohort(
+        self, network: ModelSpec, members: Sequence[train.Member], **options: Any
+    ) -> train.Cohort:
+        batch = min(self.spec.train.batch_size, len(self.dataset.train))
         blueprint = train.record(
             partial(models.build, network),
             partial(
                 models.compile_for,
                 task=network.task,
-                optimizer=settings.optimizer,
+                optimizer=self.spec.train.optimizer,
                 metrics=False,
             ),
             self.dataset.train.x[:batch],
             self.dataset.train.y[:batch],
         )
-        watch = train.Watch(taps=models.watched_layers, statistics=measure.layer_statistics)
-        population = train.Cohort(
+        return train.Cohort(
             blueprint,
-            train.product(self.spec.member_seeds, self.spec.learning_rates),
+            members,
             self.data,
             score=measure.scorer(network.task, from_logits=models.gives_logits(blueprint.model)),
             batch_size=batch,
-            watch=watch if settings.watch else None,
-            shrinks=shrinks,
+            **options,
         )
-        population.compile(executor)
-        return population
 
     def train(self, network: ModelSpec, population: train.Cohort, pace: Pace) -> Iterator[Event]:
         """Train one population; yield its records, progress and weights."""
@@ -258,8 +293,7 @@ class Bench:
             pass
         runs = self.runs(training)
         chosen = self._chosen(population, runs)
-        outputs = population.predict(self.dataset.test.x, members=chosen)
-        tested = self._interval(population, outputs)
+        tested = self.tested(population, chosen).interval
         scores = [runs[place].validation_score for place in chosen]
         return BaselineRecord(
             name="linear",
@@ -295,11 +329,11 @@ class Bench:
         scores = [epoch.validation[self.metric] for epoch in epochs if epoch.validation]
         if not scores:
             return None
-        rates = len(self.spec.learning_rates)
+        seeds = self.spec.seeds  # the innermost of what members differ in
         best = np.nanmax(np.where(np.isfinite(scores), scores, self.guess), axis=0)
-        stay = ~epochs[-1].standing.dropped.reshape(rates, -1)
+        stay = ~epochs[-1].standing.dropped.reshape(-1, seeds)
         counts = np.maximum(stay.sum(axis=1), 1)
-        means = (best.reshape(rates, -1) * stay).sum(axis=1) / counts
+        means = (best.reshape(-1, seeds) * stay).sum(axis=1) / counts
         return float(means[stay.any(axis=1)].max())
 
     def _chosen(self, population: train.Cohort, runs: Sequence[RunRecord]) -> list[int]:
@@ -337,36 +371,53 @@ class Bench:
     def _test(
         self, network: ModelSpec, population: train.Cohort, chosen: Sequence[int]
     ) -> TestRecord:
-        started = time.perf_counter()
-        outputs = population.predict(self.dataset.test.x, members=chosen)
-        seconds = time.perf_counter() - started
-        scores = self._scores(population, outputs)
-        interval = self._interval(population, outputs)
+        tested = self.tested(population, chosen)
+        interval = tested.interval
+        rows = tested.by_row.mean(axis=0)
         return TestRecord(
             depth=network.depth,
             width=network.width,
             learning_rate=population.members[chosen[0]].learning_rate,
-            scores=tuple(map(float, scores)),
+            scores=tuple(map(float, tested.scores)),
             mean=interval.mean,
             low=interval.low,
             high=interval.high,
-            predict_seconds=1000 * seconds / len(self.dataset.test) / len(chosen),
+            batch_ms=batch_ms(population),
+            row_scores=tuple(map(_rounded, rows)) if len(rows) <= MOST_ROWS_KEPT else None,
         )
 
-    def _scores(self, population: train.Cohort, outputs: np.ndarray) -> np.ndarray:
-        y = self.dataset.test.y
-        if self.dataset.task == "classification":
-            logits = models.gives_logits(population.blueprint.model)
-            return measure.is_correct(y, outputs, from_logits=logits).mean(axis=1)
-        return 1 - np.square(outputs[..., 0] - y).mean(axis=1) / np.var(y)
-
-    def _interval(self, population: train.Cohort, outputs: np.ndarray) -> measure.Interval:
+    def tested(self, population: train.Cohort, chosen: Sequence[int]) -> Tested:
+        """Return how members do on the test rows."""
+        outputs = population.predict(self.dataset.test.x, members=chosen)
         y, seed = self.dataset.test.y, self.spec.seed
         if self.dataset.task == "classification":
             logits = models.gives_logits(population.blueprint.model)
             correct = measure.is_correct(y, outputs, from_logits=logits)
-            return measure.accuracy_interval(correct, seed=seed)
-        return measure.r2_interval(y, outputs[..., 0], seed=seed)
+            return Tested(correct, measure.accuracy_interval(correct, seed=seed))
+        by_row = 1 - np.square(outputs[..., 0] - y) / np.var(y)
+        return Tested(by_row, measure.r2_interval(y, outputs[..., 0], seed=seed))
+
+
+@dataclass(frozen=True)
+class Tested:
+    """How some members do on the test rows.
+
+    Args:
+        by_row: What each row adds to the score, (member, rows).
+        interval: Of their mean score, over members and rows.
+    """
+
+    by_row: np.ndarray
+    interval: measure.Interval
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Score of each member."""
+        return self.by_row.mean(axis=1)
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), ROW_DIGITS)
 
 
 def _gradient_ratio(first: train.Epoch) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,14 +12,12 @@ from fathom.specs import HALVING, LetGo, StudySpec
 from fathom.studies import halving
 from fathom.studies.bench import Training
 from fathom.studies.pace import Pace
+from fathom.studies.timing import LONG_SECONDS, least_time, seconds_of
 from fathom.studies.wording import listed, plural, seconds
 from fathom.train import Cohort
 
 # A rehearsal long enough to be timed.
 REHEARSED_SECONDS = 0.05
-# The least of so many rehearsals counts, unless one takes long.
-REPEATS = 3
-LONG_SECONDS = 0.3
 # An epoch calls so many programs: training, predictions, scores, best weights.
 CALLS_PER_EPOCH = 4
 # The time that a plan may fill; the rest is for tests, weights, and what takes longer than planned.
@@ -53,7 +50,7 @@ class EpochCost:
     def measured(cls, cohort: Cohort) -> EpochCost:
         """Measure a compiled cohort by a few steps, or by one where that takes long."""
         step, call = _step_and_call(cohort)
-        validation = _least(cohort.rehearse_validation) * cohort.num_row_blocks
+        validation = least_time(cohort.rehearse_validation) * cohort.num_row_blocks
         seconds = cohort.steps_per_epoch * step + validation
         return cls(seconds, CALLS_PER_EPOCH * call, cohort.blocks_for)
 
@@ -73,27 +70,13 @@ class EpochCost:
 
 def _step_and_call(cohort: Cohort) -> tuple[float, float]:
     """Return the seconds of a step, and those that calling programs takes beside."""
-    first = _timed(lambda: cohort.rehearse(1))
+    first = seconds_of(lambda: cohort.rehearse(1))
     if first > LONG_SECONDS:
         return first, 0.0
-    once = _least(lambda: cohort.rehearse(1))
+    once = least_time(lambda: cohort.rehearse(1))
     steps = max(2, min(cohort.steps_per_epoch, round(REHEARSED_SECONDS / once)))
-    longer = _least(lambda: cohort.rehearse(steps))
+    longer = least_time(lambda: cohort.rehearse(steps))
     return max(longer - once, 0.0) / (steps - 1), once
-
-
-def _least(work: Callable[[], None]) -> float:
-    """Return the seconds that work takes, the least of some repeats unless it takes long."""
-    first = _timed(work)
-    if first > LONG_SECONDS:
-        return first
-    return min(_timed(work) for _ in range(REPEATS))
-
-
-def _timed(work: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 @dataclass(frozen=True, kw_only=True)

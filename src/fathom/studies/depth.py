@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from fathom import measure, models
 from fathom.data import Dataset
+from fathom.launch import Cluster
 from fathom.specs import (
     BOOSTING,
+    LAST_VALUE,
     BaselineRecord,
     ModelSpec,
     Progress,
     Record,
+    RegularizedRecord,
     RungRecord,
     RunRecord,
     StatusRecord,
@@ -23,29 +27,40 @@ from fathom.specs import (
     TestRecord,
     to_json_data,
 )
-from fathom.studies import baselines
+from fathom.studies import baselines, constraints, regularizing
 from fathom.studies.artifacts import Artifact, Event
 from fathom.studies.bench import Bench, compiler
+from fathom.studies.costs import COMPILING_SECONDS, Latencies
 from fathom.studies.machine import machine, versions
 from fathom.studies.pace import Pace
+from fathom.studies.regularizing import Again
 from fathom.studies.result import StudyResult
+from fathom.studies.scattered import check_scatters, scattered
 from fathom.studies.stages import Compiled, Stages
 from fathom.studies.verdict import judge
 
 # With a number of minutes, gradient boosting may take this part of them.
 BOOSTING_SHARE = 0.1
+# How long a prediction takes is measured while gradient boosting leaves cores idle, or where that
+# takes no more than this part of the study.
+LATENCY_SHARE = 0.02
 
 
 def check(spec: StudySpec, dataset: Dataset) -> None:
     """Raise what can be known to fail before anything trains.
 
     Raises:
-        SpecError: A name is unknown, or a family cannot be built at a depth.
+        SpecError: A name is unknown, a family cannot be built at a depth, or no
+            network is as small as it must be.
         ModelError: The user's own function does not give a fitting model.
     """
     models.check_optimizer(spec.train.optimizer)
-    for network in architectures(spec):
+    networks = architectures(spec)
+    for network in networks:
         models.check(network)
+    if spec.max_parameters is not None:
+        sizes = [(network, models.num_parameters(network)) for network in networks]
+        constraints.check_parameters(spec, sizes)
     if len(dataset.train) < 2:
         raise ValueError("a data set has at least two training rows")  # fathom.load sees to it
 
@@ -83,6 +98,7 @@ def depth_study(
     name: str,
     earlier: Sequence[Record] = (),
     started: float | None = None,
+    cluster: Cluster | None = None,
 ) -> Iterator[Event]:
     """Run the study and tell what happens as it happens.
 
@@ -97,15 +113,18 @@ def depth_study(
         earlier: What the same study told before it stopped. What is tested
             is not trained again, and the verdict counts it.
         started: `time.perf_counter()` when its minutes began; None for now.
+        cluster: Where architectures train, with the same results; None for here.
 
     Yields:
         The study's records in order, progress after every epoch, and the
         weights of each depth at its chosen rate.
     """
     check(spec, dataset)
+    if cluster is not None:
+        check_scatters(spec)
     pace = Pace(started)
     records = list(earlier)
-    for event in _events(spec, dataset, name, pace, records):
+    for event in _events(spec, dataset, name, pace, records, cluster):
         if not isinstance(event, Progress | Artifact):
             records.append(event)
         yield event
@@ -116,9 +135,24 @@ def depth_study(
 
 
 def _events(
-    spec: StudySpec, dataset: Dataset, name: str, pace: Pace, earlier: Sequence[Record]
+    spec: StudySpec,
+    dataset: Dataset,
+    name: str,
+    pace: Pace,
+    records: Sequence[Record],
+    cluster: Cluster | None = None,
 ) -> Iterator[Event]:
-    told = _Told.by(earlier)
+    """Yield all but the verdict.
+
+    Args:
+        spec: What to run.
+        dataset: On what.
+        name: The study's name.
+        pace: Knows when the study began.
+        records: What was told earlier; whoever iterates adds what is told now.
+        cluster: Where architectures train; None for here.
+    """
+    told = _Told.by(records)
     networks = architectures(spec)
     missing = [network for network in networks if (network.depth, network.width) not in told.tested]
     pace.plan(models.num_parameters(network) for network in missing)
@@ -132,17 +166,18 @@ def _events(
             compiled = list(compiled)  # before anything is told: there may be too little time
             stages.plan(compiled)
         yield from _beginning(_header(spec, dataset, name), guess, told)
+        yield from _last_value(spec, dataset, told)
         if boosted is not None:
             yield boosted
-        if spec.is_staged and missing:
+        if cluster is not None:
+            yield from scattered(bench, missing, cluster, pace)
+        elif spec.is_staged and missing:
             yield from stages.run(compiled)
         else:
             yield from _one_by_one(bench, compiled, pace)
         if _needs_linear(spec, networks, told):
             yield bench.linear_baseline(executor)
-    boosted = _boosting(spec, dataset, told) if spec.minutes is None else None
-    if boosted is not None:
-        yield boosted
+        yield from _ending(bench, executor, StudyResult.from_records(records), pace, told)
 
 
 def _beginning(header: StudyRecord, guess: BaselineRecord, told: _Told) -> Iterator[Event]:
@@ -153,16 +188,68 @@ def _beginning(header: StudyRecord, guess: BaselineRecord, told: _Told) -> Itera
         yield guess
 
 
-def _boosting(spec: StudySpec, dataset: Dataset, told: _Told) -> BaselineRecord | None:
-    """Return gradient boosting, unless it is told, unwanted, or takes too much of the time."""
-    if not spec.baselines or BOOSTING in told.baselines:
-        return None
-    seconds = math.inf if spec.minutes is None else BOOSTING_SHARE * 60 * spec.minutes
-    return (
-        baselines.boosting(dataset, seed=spec.seed)
-        if baselines.can_boost(dataset, seconds=seconds)
+def _last_value(spec: StudySpec, dataset: Dataset, told: _Told) -> Iterator[BaselineRecord]:
+    known = None if LAST_VALUE in told.baselines else baselines.last_value(dataset, seed=spec.seed)
+    if spec.baselines and known is not None:
+        yield known
+
+
+def _ending(
+    bench: Bench, executor: Executor, result: StudyResult, pace: Pace, told: _Told
+) -> Iterator[Event]:
+    """Yield what follows when all architectures are tested.
+
+    What the rest needs is compiled while gradient boosting runs, on one core of several.
+    """
+    spec, dataset = bench.spec, bench.dataset
+    boosts = spec.minutes is None and _boosts(spec, dataset, told)
+    seconds_left = None if spec.minutes is None else 60 * spec.minutes - pace.elapsed
+    again = _again(bench, executor, result, seconds_left=seconds_left)
+    unmeasured = _unmeasured(spec, result)
+    needed = COMPILING_SECONDS * len(unmeasured)
+    boosted = spec.minutes is None and BOOSTING in told.baselines  # before the study stopped
+    affordable = boosts or boosted or needed <= LATENCY_SHARE * pace.elapsed
+    latencies = (
+        Latencies.begin(unmeasured, dataset.train.x, executor)
+        if spec.max_latency_ms is not None or affordable
         else None
     )
+    if boosts:
+        yield baselines.boosting(dataset, seed=spec.seed)
+    if isinstance(again, RegularizedRecord):
+        yield again
+    elif again is not None:
+        yield from again.train()
+    if latencies is not None:
+        yield from latencies.records()
+
+
+def _again(
+    bench: Bench, executor: Executor, result: StudyResult, *, seconds_left: float | None
+) -> Again | RegularizedRecord | None:
+    """Return what trains the deepest network that overfits, or says why nothing does."""
+    row = regularizing.wanted(bench.spec, result, seconds_left=seconds_left)
+    if row is None or isinstance(row, RegularizedRecord):
+        return row
+    return Again.begin(bench, row, executor=executor)
+
+
+def _unmeasured(spec: StudySpec, result: StudyResult) -> list[ModelSpec]:
+    """Return the networks of which it is not known how long a prediction takes."""
+    known = {(latency.depth, latency.width) for latency in result.latencies}
+    return [one for one in architectures(spec) if (one.depth, one.width) not in known]
+
+
+def _boosting(spec: StudySpec, dataset: Dataset, told: _Told) -> BaselineRecord | None:
+    """Return gradient boosting, unless it is told, unwanted, or takes too much of the time."""
+    return baselines.boosting(dataset, seed=spec.seed) if _boosts(spec, dataset, told) else None
+
+
+def _boosts(spec: StudySpec, dataset: Dataset, told: _Told) -> bool:
+    if not spec.baselines or BOOSTING in told.baselines:
+        return False
+    seconds = math.inf if spec.minutes is None else BOOSTING_SHARE * 60 * spec.minutes
+    return baselines.can_boost(dataset, seconds=seconds)
 
 
 def _needs_linear(spec: StudySpec, networks: Sequence[ModelSpec], told: _Told) -> bool:

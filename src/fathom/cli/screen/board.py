@@ -12,6 +12,7 @@ from fathom.specs import (
     ModelSpec,
     Progress,
     Record,
+    RegularizedRecord,
     StudyRecord,
     TestRecord,
 )
@@ -50,7 +51,7 @@ class Board:
             self.latest[event.depth, event.width] = event
         elif isinstance(event, Record):
             self.records.append(event)
-            if isinstance(event, TestRecord):
+            if isinstance(event, TestRecord | RegularizedRecord):
                 self.progress = None
                 self._rows = _rows_of(self.result())
 

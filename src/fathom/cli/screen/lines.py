@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fathom.cli import interrupts
-from fathom.cli.screen.board import Board
+from fathom.cli.screen.board import Board, Place
 from fathom.cli.screen.heading import heading, notices_worth_telling
+from fathom.cli.screen.nodes import begun_line, death_line
 from fathom.cli.screen.tables import (
     DIVERGED,
     GRADIENT,
@@ -21,9 +22,17 @@ from fathom.cli.screen.tables import (
 )
 from fathom.cli.terminal import plain
 from fathom.report import duration_text, table_rows
-from fathom.specs import BaselineRecord, RungRecord, StudyRecord, TestRecord
+from fathom.specs import (
+    BaselineRecord,
+    Progress,
+    RegularizedRecord,
+    RungRecord,
+    StudyRecord,
+    TestRecord,
+)
 
 if TYPE_CHECKING:
+    from fathom.report import DisplayRow
     from fathom.studies import Event
 
 
@@ -37,6 +46,7 @@ class Lines:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._seconds_left: float | None = None
+        self._workers: dict[Place, int] = {}  # the last one that took a network
 
     def __enter__(self) -> Lines:
         return self
@@ -69,8 +79,22 @@ class Lines:
             _print(self._tested(event))
         elif isinstance(event, RungRecord):
             _print(event.message)
+        elif isinstance(event, Progress):
+            _print(*self._on_cluster(event))
         elif isinstance(event, BaselineRecord):
             _print(*self._baseline())
+        elif isinstance(event, RegularizedRecord):
+            _print(*self._regularized())
+
+    def _on_cluster(self, progress: Progress) -> list[str]:
+        """Return a line where a worker takes a network, or died of it."""
+        if progress.death:
+            return [death_line(self._board, progress)]
+        place = (progress.depth, progress.width)
+        if progress.process is None or self._workers.get(place) == progress.process:
+            return []
+        self._workers[place] = progress.process
+        return [begun_line(self._board, progress)]
 
     def _tested(self, test: TestRecord) -> str:
         place = (test.depth, test.width)
@@ -98,8 +122,18 @@ class Lines:
         result = self._board.result()
         if not result.rows():
             return []
-        cells = line_of(table_rows(result)[-1]).cells
-        return [f"{cells['depth']}: validation {cells['validation']}, test {cells['test']}"]
+        return [_of_row(table_rows(result)[-1])]
+
+    def _regularized(self) -> list[str]:
+        """Return a line on the depth that was trained again, unless there was no time for it."""
+        result = self._board.result()
+        beside = [row for row in table_rows(result) if row.is_baseline]
+        return [_of_row(row) for row in beside[: -len(result.baselines) or None]][-1:]
+
+
+def _of_row(row: DisplayRow) -> str:
+    cells = line_of(row).cells
+    return f"{cells['depth']}: validation {cells['validation']}, test {cells['test']}"
 
 
 def _print(*lines: str) -> None:

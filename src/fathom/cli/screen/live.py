@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from fathom.cli import interrupts
 from fathom.cli.screen.board import Board, Place
 from fathom.cli.screen.heading import heading, notices_worth_telling
+from fathom.cli.screen.nodes import death_line, node_lines, scattered
 from fathom.cli.screen.tables import GRADIENT, PRESENT, TEST, VALIDATION, Line, line_of, study_table
 from fathom.cli.terminal import messages, plain
 from fathom.report import count_text, counted, duration_text, ratio_text, score_text
-from fathom.specs import StudyRecord
+from fathom.specs import Progress, StudyRecord
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from fathom.specs import ArchitectureRecord, Progress
+    from fathom.specs import ArchitectureRecord
     from fathom.studies import Event
 
 REDRAWS_PER_SECOND = 4
@@ -72,6 +73,8 @@ class LiveScreen:
         self._board.take(event)
         if isinstance(event, StudyRecord):
             self._print_heading(event)
+        elif isinstance(event, Progress) and event.death:
+            self._console.print(death_line(self._board, event), markup=False, highlight=False)
 
     def _print_heading(self, header: StudyRecord) -> None:
         from rich.text import Text
@@ -115,6 +118,8 @@ class LiveScreen:
         if done is not None:
             line = line_of(done)
             return replace(line, cells={**line.cells, **self._board.named(place)})
+        if place in scattered(self._board):
+            return self._progress_line(place, self._board.latest[place])
         present = self._board.present
         if present is not None and (present.depth, present.width) == place:
             return self._present_line(present, self._board.progress)
@@ -123,6 +128,16 @@ class LiveScreen:
             line = self._present_line(waiting, self._board.latest[place])
             return replace(line, mark="", is_dim=True)
         return Line(self._board.named(place), is_dim=True)
+
+    def _progress_line(self, place: Place, progress: Progress) -> Line:
+        """Return the line of a network on another machine, which tells its size when it is done."""
+        cells = self._board.named(place)
+        score = progress.best_score
+        cells[VALIDATION.key] = "" if score is None else f"{score_text(score)} so far"
+        cells[TEST.key] = f"epoch {progress.epoch} of {progress.epochs}" if progress.epoch else ""
+        cells[GRADIENT.key] = ratio_text(progress.gradient_ratio)
+        cells["diverged"] = str(progress.diverged or "")
+        return Line(cells, mark=PRESENT)
 
     def _present_line(self, present: ArchitectureRecord, progress: Progress | None) -> Line:
         cells = self._board.named((present.depth, present.width))
@@ -160,6 +175,9 @@ class LiveScreen:
         from rich.table import Table
         from rich.text import Text
 
+        nodes = node_lines(self._board)
+        if nodes:
+            return Text("\n".join(nodes), no_wrap=True, overflow="ellipsis")
         if progress is None:
             waits = self._board.num_done < len(self._board.networks)
             return Text("compiling" if waits else "training the baselines")

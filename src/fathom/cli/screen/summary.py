@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fathom.cli.prose import prose_width
 from fathom.cli.screen.tables import Line, line_of, plain_table, study_table
 from fathom.cli.terminal import output, plain
 from fathom.report import table_rows
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from fathom.report import DisplayRow
     from fathom.studies import StudyResult
 
-WIDEST_PROSE = 88
 _FIRST_SENTENCE = re.compile(r"(.+?[.!?])(\s+(?=[A-Z]).*|)$", re.DOTALL)
 
 
@@ -55,7 +55,7 @@ def _print_verdict(result: StudyResult, console: Console) -> None:
     for place, text in enumerate(filter(None, texts)):
         if place:
             console.print()
-        console.print(_prose(text, is_first=place == 0), width=min(console.width, WIDEST_PROSE))
+        console.print(_prose(text, is_first=place == 0), width=prose_width(console))
 
 
 def _prose(paragraph: str, *, is_first: bool) -> Text:

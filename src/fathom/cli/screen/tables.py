@@ -46,6 +46,10 @@ DIVERGED = Column("diverged", "\ndiverged", 8, 4)
 LET_GO = Column("let go", "let\ngo", 8, 4)
 KEPT_EPOCH = Column("kept epoch", "kept\nepoch", 5, 6)
 TRAINING = Column("training", "training\nseconds", 8, 5)
+MEMORY = Column("memory", "training\nmemory", 8, 8)
+OPERATIONS = Column("operations", "operations\nper row", 10, 7)
+ONE_ROW = Column("one row", "one row\nms", 7, 9)
+IN_BATCHES = Column("a row", "in batches\nms a row", 10, 10)
 COLUMNS = (
     DEPTH,
     WIDTH,
@@ -58,7 +62,12 @@ COLUMNS = (
     LET_GO,
     KEPT_EPOCH,
     TRAINING,
+    OPERATIONS,
+    MEMORY,
+    ONE_ROW,
+    IN_BATCHES,
 )
+COSTS = (OPERATIONS, MEMORY, ONE_ROW, IN_BATCHES)
 
 NONE_DIVERGED = ("none", "", "–")
 CUT_WIDTH = 20
@@ -108,8 +117,8 @@ def _is_worth_showing(column: Column, lines: Sequence[Line]) -> bool:
     """Return whether a column tells anything; that nothing diverged goes without saying."""
     if column is WIDTH:
         return any(WIDTH.key in line.cells for line in lines)
-    if column is LET_GO:
-        return any(LET_GO.key in line.cells for line in lines)
+    if column is LET_GO or column in COSTS:
+        return any(column.key in line.cells for line in lines)
     if column is DIVERGED:
         return any(line.cells.get(DIVERGED.key, "") not in NONE_DIVERGED for line in lines)
     return True
