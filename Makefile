@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help study test check docs format-check lint imports types page format bench lock clean chromium
+.PHONY: help study test check coverage notebooks package docs format-check lint imports types page format bench lock clean chromium
 
 # Settings of the caller's shell that would change what is built here. Compiled
 # bytecode must be kept: without it, importing Keras and JAX takes three times as long.
@@ -54,6 +54,28 @@ page: node_modules/.installed
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn $(PAGE)
 
+# Threads and processes that tests start are counted, too. What a program compiles is run by Python
+# while it is traced, so that compiled code is counted like any other.
+COVERED := train measure studies store
+LEAST := 90
+
+coverage: .venv/development chromium ## Run every test, and tell which lines of four rooms none reaches
+	@nice $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov-report= \
+	  $(COVERED:%=--cov=fathom.%) $(ARGS)
+	@status=0; for room in $(COVERED); do $(BIN)/coverage report --include="src/fathom/$$room/*" \
+	  --show-missing --skip-covered --fail-under=$(LEAST) || status=1; done; exit $$status
+
+notebooks: .venv/development ## Run the example notebooks, and store what they show
+	@$(BIN)/python scripts/notebooks.py
+
+package: .venv/development ## Build wheel and source archive, and run the wheel where nothing else is
+	@rm -rf dist && uv=$$(scripts/uv) && "$$uv" build --quiet --no-sources \
+	  && "$$uv" venv --quiet --clear --python $(BIN)/python dist/clean \
+	  && "$$uv" pip install --quiet --python dist/clean/bin/python dist/*.whl
+	@cd dist && clean/bin/fathom --help >/dev/null \
+	  && FATHOM_STORE=runs clean/bin/fathom study iris --depths 0-1 --seeds 2 --epochs 3
+	@ls dist/*.whl dist/*.tar.gz
+
 docs: .venv/docs ## Build the documentation into docs/_build; warnings are errors
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
 
@@ -76,7 +98,7 @@ lock: ## Bring uv.lock in line with pyproject.toml (ARGS=--upgrade: newer versio
 
 clean: ## Remove what make made; studies are kept
 	rm -rf .venv .venv-tools node_modules .venv-tools.log dist build docs/_build
-	rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .coverage .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Without development tools; --inexact leaves them where they are already.

@@ -14,9 +14,11 @@ author = "The Fathom developers"
 copyright = "The Fathom developers"
 release = version = fathom.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+nb_execution_mode = "off"  # notebooks show what scripts/notebooks.py stored
+nb_merge_streams = True
 
 html_theme = "furo"
 html_title = f"Fathom {release}"

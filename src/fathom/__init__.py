@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from fathom.api.exporting import export
     from fathom.api.features import Features, features
     from fathom.api.fitting import fit
+    from fathom.api.history import History
     from fathom.api.learning_rates import find_learning_rate, gradient_noise_scale
     from fathom.api.parquet_batches import ParquetBatches
     from fathom.api.population import Population
     from fathom.api.separating import Separation, depth_separation
+    from fathom.api.series import Sweep, open_sweep, resume_sweep, sweep
     from fathom.api.transferring import Transfer, transfer
     from fathom.api.trimming import Pruned, Trimmed, prune, trim
     from fathom.data import Dataset, load
     from fathom.exports import TensorBoard
+    from fathom.notebook import live
     from fathom.store import Store
     from fathom.web import playground
 
@@ -30,6 +33,7 @@ __all__ = [
     "Anatomy",
     "Dataset",
     "Features",
+    "History",
     "Judged",
     "ParquetBatches",
     "Population",
@@ -37,6 +41,7 @@ __all__ = [
     "Separation",
     "Store",
     "Study",
+    "Sweep",
     "TensorBoard",
     "Transfer",
     "Trimmed",
@@ -51,14 +56,18 @@ __all__ = [
     "find_learning_rate",
     "fit",
     "gradient_noise_scale",
+    "live",
     "load",
     "open_study",
+    "open_sweep",
     "playground",
     "prune",
     "resume",
+    "resume_sweep",
     "sklearn",
     "study",
     "study_spec",
+    "sweep",
     "transfer",
     "trim",
 ]
@@ -85,6 +94,10 @@ _HOMES = {
     "Store": "fathom.store",
     "TensorBoard": "fathom.exports",
     "Study": "fathom.api",
+    "Sweep": "fathom.api.series",
+    "open_sweep": "fathom.api.series",
+    "resume_sweep": "fathom.api.series",
+    "sweep": "fathom.api.series",
     "diagnose": "fathom.api.diagnosing",
     "experiment": "fathom.api.experiments",
     "experiments": "fathom.api.experiments",
@@ -92,7 +105,9 @@ _HOMES = {
     "find_learning_rate": "fathom.api.learning_rates",
     "export": "fathom.api.exporting",
     "fit": "fathom.api.fitting",
+    "History": "fathom.api.history",
     "gradient_noise_scale": "fathom.api.learning_rates",
+    "live": "fathom.notebook",
     "load": "fathom.data",
     "open_study": "fathom.api",
     "playground": "fathom.web",

@@ -44,7 +44,7 @@ def halved(store, iris):
 
 def table(study: fathom.Study) -> list[dict]:
     rows = study.table().to_dicts()
-    return [{key: row[key] for key in row if "seconds" not in key} for row in rows]
+    return [{k: row[k] for k in row if not k.endswith(("seconds", "_ms"))} for row in rows]
 
 
 def weights(study: fathom.Study) -> dict[str, bytes]:

@@ -265,10 +265,11 @@ def test_layers_are_watched_in_a_stream_and_in_a_subclassed_model() -> None:
 INTERRUPTED = """
 import _thread, threading, sys
 import fathom, keras, numpy as np
+from fathom.train.fitting import loop
 keras.utils.set_random_seed(0)
-width = int(sys.argv[1])
+loop.DONATED_BYTES = int(sys.argv[1])
 x = np.random.normal(size=(512, 64)).astype("float32")
-model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(width), keras.layers.Dense(1)])
+model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(16), keras.layers.Dense(1)])
 model.compile("adam", "mse")
 fathom.fit(model, x, x[:, :1], batch_size=8, epochs=1, verbose=0)
 print("ready", flush=True)
@@ -281,10 +282,10 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("width", [16, 100_000], ids=["small", "larger than is held twice"])
-def test_ctrl_c_leaves_the_weights_of_the_last_finished_chunk(width: int) -> None:
+@pytest.mark.parametrize("held_bytes", [10**9, 1], ids=["small", "larger than is held twice"])
+def test_ctrl_c_leaves_the_weights_of_the_last_finished_chunk(held_bytes: int) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, str(width)],
+        [sys.executable, "-c", INTERRUPTED, str(held_bytes)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import killed_studies
+from support.disks import largest_file
 
 import fathom
 from fathom.api import stream_study, study_spec
@@ -37,8 +38,8 @@ def whole(store):
     return fathom.study("iris", name="whole", store=store, **OPTIONS)
 
 
-def stopped_after(events: int, name: str, store: Store, iris) -> str:
-    spec = study_spec(iris, **OPTIONS)
+def stopped_after(events: int, name: str, store: Store, iris, **options) -> str:
+    spec = study_spec(iris, **{**OPTIONS, **options})
     with closing(stream_study(spec, iris, name=name, store=store)) as stream:
         for _ in islice(stream, events):
             pass
@@ -54,7 +55,7 @@ def weights_bytes(study: fathom.Study) -> dict[str, bytes]:
 def findings(study: fathom.Study) -> list[dict]:
     """The table without its times, which no two runs share."""
     return [
-        {key: value for key, value in row.items() if "seconds" not in key}
+        {key: value for key, value in row.items() if not key.endswith(("seconds", "_ms"))}
         for row in study.table().to_dicts()
     ]
 
@@ -105,6 +106,23 @@ def test_damaged_weights_are_trained_again(store, iris, whole):
     assert_same(fathom.resume(name, store=store), whole)
 
 
+def test_a_study_without_room_ends_in_one_error_and_goes_on_when_there_is_some(store, iris, whole):
+    half = (whole.folder / "log.jsonl").stat().st_size // 2
+    spec = study_spec(iris, **OPTIONS)
+    with (
+        largest_file(half),
+        pytest.raises(StoreError, match=r"cramped/log\.jsonl may not .*Needed: [\d,]+ bytes"),
+        closing(stream_study(spec, iris, name="cramped", store=store)) as stream,
+    ):
+        for _ in stream:
+            pass
+    kept = store.open("cramped")
+    assert 0 < sum(isinstance(record, TestRecord) for record in kept.records()) < 4
+    assert kept.weights_names()
+    assert all(kept.weights(name) for name in kept.weights_names())
+    assert_same(fathom.resume("cramped", store=store), whole)
+
+
 def test_depths_are_added_to_a_study_that_ended(store, iris, whole):
     few = {**OPTIONS, "depths": [0, 1]}
     fathom.study(iris, name="few", store=store, **few)
@@ -124,7 +142,7 @@ def test_the_data_must_be_those_it_was_begun_on(store, iris):
 def test_data_in_memory_must_be_given_again(store, iris):
     x, y = iris.train.x, iris.train.y
     held = fathom.load((x, y.astype(str)))
-    name = stopped_after(12, "in-memory", store, held)
+    name = stopped_after(5, "in-memory", store, held, depths=[0])
     with pytest.raises(DataError, match="in memory") as refused:
         fathom.resume(name, store=store)
     assert "data=" in str(refused.value.hint)
@@ -140,8 +158,8 @@ def test_a_study_that_is_being_written_is_left_alone(store, iris):
 
 
 def test_matched_studies_cannot_be_added_to(store, iris):
-    matched = {**OPTIONS, "depths": [1, 2], "match_parameters": True, "epochs": 2}
-    fathom.study(iris, name="matched", store=store, **matched)
+    matched = {"depths": [1, 2], "match_parameters": True}
+    stopped_after(1, "matched", store, iris, **matched)
     with pytest.raises(SpecError, match="matched"):
         fathom.resume("matched", store=store, depths=[3])
 

@@ -88,7 +88,7 @@ def test_a_file_is_trained_on(iris, command, tmp_path):
 
 def test_two_classes_and_values_are_learned_too(command):
     for source, metric in (("moons", "accuracy"), ("diabetes", "r2")):
-        outcome = command("fit", source, *QUICK, "--json")
+        outcome = command("fit", source, "--depth", "0", "--epochs", "2", "--json")
         assert outcome.code == 0, outcome.err
         assert outcome.document["metric"] == metric
 

@@ -13,6 +13,7 @@ from cli.running import LINEAR, SMALL
 
 import fathom as fathom_package
 
+TIMES = ("train_seconds", "latency_ms", "batch_ms", "pareto")  # no two runs share them
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -52,6 +53,17 @@ def test_json_rows_hold_full_numbers(tiny):
     assert row["gradient_ratio"] > 0
     assert row["diverged"] == 0
     assert row["train_seconds"] > 0
+    assert row["flops"] == 2 * (row["parameters"] - 19) + 19 + 16  # 19 biases, 16 activations
+    assert row["bytes"] > 0
+    assert row["latency_ms"] > 0 and row["batch_ms"] > 0
+    assert set(row["pareto"]) <= {
+        "parameters",
+        "flops",
+        "latency_ms",
+        "batch_ms",
+        "train_seconds",
+        "bytes",
+    }
 
 
 def test_json_tells_the_verdict_and_the_baselines(tiny):
@@ -62,6 +74,23 @@ def test_json_tells_the_verdict_and_the_baselines(tiny):
     names = [baseline["name"] for baseline in document["baselines"]]
     assert names == ["majority-class", "hist-gradient-boosting"]
     assert all(0 <= baseline["test"] <= 1 for baseline in document["baselines"])
+
+
+def test_a_limit_that_no_network_keeps_is_refused_with_the_smallest(command, tmp_path):
+    outcome = command("study", "iris", *SMALL, "--max-parameters", "10")
+    assert outcome.code == 2
+    assert "max_parameters=10; the smallest of the study, depth 0, has 15" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not (tmp_path / "fathom-runs").exists()
+
+
+def test_where_no_network_is_fast_enough_no_model_is_written(command, tmp_path):
+    best = tmp_path / "best.keras"
+    limit = ("--max-latency-ms", "1e-9", "--no-baselines")
+    outcome = command("study", "iris", *SMALL, *limit, "--name", "fast", "--save", best)
+    assert outcome.code != 0
+    assert "no network keeps within its limits" in outcome.err
+    assert not best.exists()
 
 
 def test_json_knows_no_nan(tiny):
@@ -152,7 +181,7 @@ def test_a_study_can_be_given_every_option(command):
 def test_the_same_command_gives_the_same_table(command, tiny):
     again = command("study", "iris", *SMALL, "--json", "--name", "again")
     for one, other in zip(tiny.outcome.document["depths"], again.document["depths"]):
-        one, other = ({k: v for k, v in row.items() if "seconds" not in k} for row in (one, other))
+        one, other = ({k: v for k, v in row.items() if k not in TIMES} for row in (one, other))
         assert one == other
 
 

@@ -6,6 +6,7 @@ import json
 import struct
 import sys
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from tensorboardX.proto.event_pb2 import Event
 import fathom
 from fathom.errors import SpecError, StoreError
 from fathom.exports import export_curves, export_to_tracker
+from fathom.specs import RunRecord
 from fathom.studies import StudyResult
+
+BLOCK = 32 * 1024  # of LevelDB's logs
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +37,7 @@ def test_tensorboard_gets_the_curves_of_every_training(result, tmp_path):
     folders = sorted((tmp_path / "logs").iterdir())
     assert written == len(folders) == len(result.runs) == 12
     for run in result.runs:
-        name = f"depth-{run.depth}_width-{run.width}_rate-{run.learning_rate:g}_seed-{run.seed}"
-        scalars, _ = _read(tmp_path / "logs" / name)
+        scalars, _ = _read(tmp_path / "logs" / _name(run))
         for tag, curve in [
             ("train/loss", run.train_loss),
             ("validation/loss", run.validation_losses),
@@ -54,6 +57,104 @@ def test_tensorboard_gets_the_hyperparameters(result, tmp_path):
 
     assert settings["depth"] == 2 and settings["learning_rate"] == 0.01
     assert settings["optimizer"] == result.spec.train.optimizer
+
+
+@pytest.fixture(scope="module")
+def small() -> StudyResult:
+    return make_study(depths=(0, 1), rates=(1e-3,), seeds=1, epochs=3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own
+def test_wandb_gets_every_training_in_its_own_records(small, tmp_path):
+    pytest.importorskip("wandb")
+    written = export_to_tracker(small, tmp_path / "logs", study="made", to="wandb")
+
+    runs = {}
+    for file in (tmp_path / "logs" / "wandb").glob("offline-run-*/*.wandb"):
+        told = _wandb_run(file)
+        runs[told["name"]] = told
+    assert written == len(runs) == 2
+    for run in small.runs:
+        told = runs[_name(run)]
+        assert told["group"] == "made" and told["config"]["depth"] == run.depth
+        assert told["config"]["learning_rate"] == run.learning_rate
+        assert told["config"]["optimizer"] == small.spec.train.optimizer
+        assert told["train/loss"] == _known(run.train_loss)
+        assert told["validation/accuracy"] == _known(run.validation_scores)
+        assert told["summary"]["best/epoch"] == run.best_epoch
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own
+def test_mlflow_gets_every_training_as_its_own_client_reads_it(small, tmp_path):
+    mlflow = pytest.importorskip("mlflow")
+    pytest.importorskip("alembic")
+    written = export_to_tracker(small, tmp_path / "logs", study="made", to="mlflow")
+
+    client = mlflow.tracking.MlflowClient(f"sqlite:///{tmp_path}/logs/mlflow.db")
+    experiment = client.get_experiment_by_name("made")
+    runs = {one.info.run_name: one for one in client.search_runs([experiment.experiment_id])}
+    assert written == len(runs) == 2
+    for run in small.runs:
+        told = runs[_name(run)]
+        assert told.info.status == "FINISHED"
+        assert told.data.params["depth"] == str(run.depth)
+        assert float(told.data.params["learning_rate"]) == run.learning_rate
+        assert told.data.tags["status"] == run.status
+    run = small.runs[-1]
+    history = client.get_metric_history(runs[_name(run)].info.run_id, "train/loss")
+    assert {one.step: one.value for one in history} == pytest.approx(_known(run.train_loss))
+
+
+def _name(run: RunRecord) -> str:
+    return f"depth-{run.depth}_width-{run.width}_rate-{run.learning_rate:g}_seed-{run.seed}"
+
+
+def _known(curve: Sequence[float | None]) -> dict[int, float]:
+    return {epoch: value for epoch, value in enumerate(curve, 1) if value is not None}
+
+
+def _wandb_run(file: Path) -> dict[str, Any]:
+    """Return what an offline run holds, its records read by wandb's own classes."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    told: dict[str, Any] = defaultdict(dict)
+    for data in _log_records(file.read_bytes()):
+        _take_wandb(Record.FromString(data), told)
+    return told
+
+
+def _log_records(data: bytes) -> Iterator[bytes]:
+    """Yield the records of a log in LevelDB's format, behind the seven bytes of wandb's header."""
+    assert data[:4] == b":W&B"
+    place, parts = 7, b""
+    while place < len(data):
+        if (left := BLOCK - place % BLOCK) < 7:
+            place += left
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, place)
+        parts += data[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # whole, or the last part
+            yield parts
+            parts = b""
+
+
+def _take_wandb(record: Any, told: dict[str, Any]) -> None:
+    kind = record.WhichOneof("record_type")
+    if kind == "run":
+        told["name"], told["group"] = record.run.display_name, record.run.run_group
+        told["config"] |= {one.key: json.loads(one.value_json) for one in record.run.config.update}
+    elif kind == "history":
+        items = {
+            one.key or "/".join(one.nested_key): json.loads(one.value_json)
+            for one in record.history.item
+        }
+        for name in ("train/loss", "validation/accuracy"):
+            if name in items:
+                told[name][record.history.step.num] = items[name]
+    elif kind == "summary":
+        for one in record.summary.update:
+            told["summary"][one.key or "/".join(one.nested_key)] = json.loads(one.value_json)
 
 
 def test_curves_are_a_row_per_training_and_epoch(result, tmp_path):

@@ -13,7 +13,7 @@ from fathom import report
 from fathom.errors import UnknownNameError
 from fathom.report import palette
 from fathom.specs import DIVERGED
-from fathom.studies import StudyResult, layers_at
+from fathom.studies import StudyResult, layers_at, pareto_front
 
 Make = Callable[..., StudyResult]
 
@@ -60,7 +60,7 @@ def test_depth_curve_shades_one_standard_error_below_the_best(made_study: Make):
     assert best.se is not None
     band = next(shape for shape in draw.depth_curve(result).layout.shapes if shape.name)
     assert band.y1 == best.mean
-    error = max(best.se, 0.5 / 359)  # never less than half a validation row
+    error = math.hypot(best.se, math.sqrt(best.mean * (1 - best.mean) / 359))  # seeds, and rows
     assert band.y0 == pytest.approx(best.mean - error)
 
 
@@ -215,13 +215,23 @@ def test_unwatched_layers_have_no_figures(made_study: Make):
     assert draw.layer_health(result) is None
 
 
-def test_cost_sets_scores_against_parameters_and_seconds(made_study: Make):
+def test_cost_sets_scores_against_parameters_operations_and_seconds(made_study: Make):
     result = made_study()
     panels = [trace for trace in draw.cost(result).data if trace.mode == "lines+markers+text"]
     rows = result.rows()
     assert list(panels[0].x) == [row.parameters for row in rows]
-    assert list(panels[1].x) == [row.train_seconds for row in rows]
+    assert list(panels[1].x) == [row.flops for row in rows]
+    assert list(panels[2].x) == [row.train_seconds for row in rows]
+    assert list(panels[3].x) == [row.batch_ms for row in rows]
     assert list(panels[0].text) == [str(row.depth) for row in rows]
+
+
+def test_cost_joins_the_networks_that_score_more_than_every_cheaper_one(made_study: Make):
+    result = made_study()
+    fronts = [trace for trace in draw.cost(result).data if trace.name == "best for its cost"]
+    assert len(fronts) == 4
+    assert list(fronts[0].x) == [row.parameters for row in pareto_front(result.rows())]
+    assert [trace.showlegend for trace in fronts] == [True, False, False, False]
 
 
 def test_shallow_against_deep_needs_several_widths(made_study: Make):

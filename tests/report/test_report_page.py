@@ -111,6 +111,7 @@ def test_page_tells_the_study_in_order(digits_page: str):
         "What was found",
         "Score against depth",
         "Every depth in numbers",
+        "The others against depth 2",
         "Validation score by learning rate and depth",
         "Loss while training, at each depth&#x27;s chosen learning rate",
         "How much gradient reaches each layer",

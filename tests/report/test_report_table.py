@@ -88,17 +88,3 @@ def test_html_table_marks_the_chosen_row(made_study: Make):
     assert html.count('<tr class="chosen">') == 1
     assert html.count("<tr") == 1 + 9 + 2
     assert "No member has been trained" in report.html_table(made_study(finished=0))
-
-
-def test_summary_of_a_notebook_holds_answer_table_and_verdict(made_study: Make):
-    result = made_study()
-    assert result.verdict is not None
-    html = report.html_summary(result)
-    assert report.headline(result) in html
-    assert report.html_table(result) in html
-    assert html.count("<p>") >= len(result.verdict.text.split("\n\n")) + 2
-
-
-def test_summary_escapes_names(made_study: Make):
-    html = report.html_summary(made_study(name="<script>alert(1)</script>", finished=0))
-    assert "<script" not in html

@@ -22,6 +22,7 @@ from fathom.specs import (
 from fathom.studies import StudyResult
 
 SEEDS = 4
+EPOCHS = 20
 SPREAD = (-1.5, -0.5, 0.5, 1.5)  # of the seeds' scores around their mean, in units of `spread`
 
 
@@ -38,6 +39,7 @@ def planted(
     dead: dict[int, float] | None = None,
     widths: dict[int, int] | None = None,
     baselines: dict[str, float] | None = None,
+    turned: Sequence[int] = (),
     validation_rows: int = 1000,
     **spec: Any,
 ) -> StudyResult:
@@ -56,6 +58,8 @@ def planted(
         dead: Share of dead units in the worst layer, by depth.
         widths: Width by depth; 64 for others.
         baselines: Test scores of further baselines by name.
+        turned: Depths whose validation loss rises again from the middle of the training, while
+            the training loss falls on.
         validation_rows: Rows of the validation split.
         **spec: Settings of the `StudySpec`.
     """
@@ -82,8 +86,9 @@ def planted(
                 layers,
                 loss=(train_loss or {}).get(depth, 0.1),
                 diverged=(diverged or {}).get(depth, 0),
+                turned=depth in turned,
             )
-        records.append(_test(*size, best_rate, score))
+        records.append(_test(*size, best_rate, score, seeds=study_spec.seeds, spread=spread))
     return StudyResult.from_records(records)
 
 
@@ -152,7 +157,11 @@ def _runs(
     *,
     loss: float,
     diverged: int,
+    turned: bool,
 ) -> list[RunRecord]:
+    best = EPOCHS // 2 if turned else EPOCHS
+    rise = [1 + 0.1 * max(epoch - best, 0) for epoch in range(1, EPOCHS + 1)]
+    fall = [1 + 0.1 * (EPOCHS - epoch) if turned else 1.0 for epoch in range(1, EPOCHS + 1)]
     return [
         RunRecord(
             depth=size[0],
@@ -161,13 +170,13 @@ def _runs(
             seed=seed,
             status=DIVERGED if seed < diverged else FINISHED,
             reason="planted",
-            epochs=20,
-            best_epoch=None if seed < diverged else 20,
+            epochs=EPOCHS,
+            best_epoch=None if seed < diverged else best,
             validation_score=None if seed < diverged else score,
             validation_loss=None if seed < diverged else 1 - score,
-            train_loss=(loss,) * 20,
-            validation_losses=(1 - score,) * 20,
-            validation_scores=(score,) * 20,
+            train_loss=tuple(loss * factor for factor in fall),
+            validation_losses=tuple((1 - score) * factor for factor in rise),
+            validation_scores=(score,) * EPOCHS,
             layers=layers,
             train_seconds=0.1 * (size[0] + 1),
         )
@@ -175,12 +184,16 @@ def _runs(
     ]
 
 
-def _test(depth: int, width: int, rate: float, score: float) -> TestRecord:
+def _test(
+    depth: int, width: int, rate: float, score: float, *, seeds: int, spread: float
+) -> TestRecord:
+    """Seeds that are lucky at one depth are not at the next."""
+    luck = [SPREAD[(seed + depth) % len(SPREAD)] for seed in range(seeds)]
     return TestRecord(
         depth=depth,
         width=width,
         learning_rate=rate,
-        scores=(score,) * SEEDS,
+        scores=tuple(score + spread * step for step in luck),
         mean=score,
         low=score - 0.01,
         high=score + 0.01,

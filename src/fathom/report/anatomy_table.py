@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import ABSENT, count_text, ratio_text, score_text, share_text
 from fathom.studies.anatomy import AnatomyResult, Estimate, LayerRow
 
@@ -126,26 +123,6 @@ def size_of(number: int) -> str:
         if number >= order:
             return f"{number / order:.1f}{letter}"
     return str(number)
-
-
-def html_rows(rows: Iterable[Cells]) -> Markup:
-    """Return rows of one kind as an HTML table."""
-    listed = list(rows)
-    if not listed:
-        return fragment()
-    head = element("tr", [element("th", header, scope="col") for header in listed[0]])
-    body = [
-        element("tr", [element("td", plain(text, limit=60)) for text in row.values()])
-        for row in listed
-    ]
-    return element("table", element("thead", head), element("tbody", body))
-
-
-def anatomy_summary(result: AnatomyResult) -> str:
-    """Return an anatomy as a fragment of HTML, for notebooks."""
-    paragraphs = [element("p", text) for text in result.findings.values()]
-    tables = [html_rows(rows(result)) for rows in (structure_cells, cost_cells, content_cells)]
-    return str(fragment(*paragraphs, *tables))
 
 
 def _input_cells(result: AnatomyResult, *, with_spread: bool) -> Cells:

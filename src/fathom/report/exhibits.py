@@ -77,7 +77,8 @@ _OTHERS: dict[str, tuple[_Draw, str]] = {
     ),
     "cost": (
         figures.cost,
-        "Look for the leftmost point that is still high: the cheapest network that is good enough.",
+        "Look for the leftmost point that is still high: the cheapest network that is good enough. "
+        "The broad line joins the networks that score more than every cheaper one.",
     ),
     "shallow-against-deep": (
         figures.shallow_against_deep,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fathom.specs import BOOSTING, DIVERGED, RunRecord
+from fathom.specs import BOOSTING, DIVERGED, LAST_VALUE, RunRecord
 from fathom.studies import DepthRow, StudyResult, best_row, standard_error
 
 METRICS = {"accuracy": "accuracy", "r2": "R²"}
@@ -18,6 +18,7 @@ BASELINES = {
     BOOSTING: "gradient boosting",
     "majority-class": "majority class",
     "mean": "always the mean",
+    LAST_VALUE: "the last value",
 }
 
 

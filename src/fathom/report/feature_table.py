@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fathom.report.anatomy_table import LAYER, Cells, estimate_text, html_rows
-from fathom.report.markup import element, fragment
+from fathom.report.anatomy_table import LAYER, Cells, estimate_text
 from fathom.report.numbers import ABSENT, score_text
 from fathom.studies.anatomy import Estimate
 from fathom.studies.features import FeaturesResult, LayerFeatures, UnitFeatures
@@ -95,12 +94,6 @@ def feature_notes(result: FeaturesResult) -> list[str]:
         for (name, text), names in told.items()
     ]
     return of_layers + [f"no {name}: {text}" for name, text in result.notes.items()]
-
-
-def features_summary(result: FeaturesResult) -> str:
-    """Return what was found as a fragment of HTML, for notebooks."""
-    paragraphs = [element("p", text) for text in result.findings.values()]
-    return str(fragment(*paragraphs, html_rows(feature_cells(result))))
 
 
 def features_document(result: FeaturesResult) -> dict[str, Any]:

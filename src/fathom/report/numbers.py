@@ -118,6 +118,38 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:#.2g}" if seconds >= 1e-4 else f"{seconds:.0e}"
 
 
+def milliseconds_text(milliseconds: float | None) -> str:
+    """Return milliseconds to two digits, without the unit.
+
+    Example:
+        >>> milliseconds_text(0.0412), milliseconds_text(0.00051), milliseconds_text(12.3)
+        ('0.041', '5.1e-4', '12')
+    """
+    if milliseconds is None:
+        return ABSENT
+    return (
+        rate_text(float(f"{milliseconds:.2g}"))
+        if milliseconds < 0.001
+        else (seconds_text(milliseconds))
+    )
+
+
+def short_count_text(number: int | None) -> str:
+    """Return a large number to three digits.
+
+    Example:
+        >>> short_count_text(1341), short_count_text(17_981), short_count_text(2_670_973)
+        ('1,341', '18.0 k', '2.67 M')
+    """
+    if number is None:
+        return ABSENT
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if number >= size:
+            unit_size = 1e3 if unit == "k" else size
+            return f"{number / unit_size:#.3g} {unit}".replace(". ", " ")
+    return count_text(number)
+
+
 def duration_text(seconds: float) -> str:
     """Return a length of time in words.
 

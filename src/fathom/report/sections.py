@@ -7,9 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fathom.report.exhibits import Exhibit
-from fathom.report.facts import chosen_row, is_width_named, metric_name, score_digits
+from fathom.report.facts import (
+    architecture_label,
+    architecture_name,
+    chosen_row,
+    is_width_named,
+    metric_name,
+    score_digits,
+)
 from fathom.report.markup import Markup, element, fragment, plain
-from fathom.report.numbers import count_text, counted, duration_text, interval_text, listed
+from fathom.report.numbers import (
+    count_text,
+    counted,
+    duration_text,
+    interval_text,
+    listed,
+    share_text,
+)
 from fathom.report.scripts import data_block
 from fathom.report.table import html_table
 from fathom.report.words import describe_method, headline, next_commands, progress_text
@@ -163,6 +177,37 @@ def table(result: StudyResult) -> Markup:
         "validation and the 95% bootstrap interval on test rows. Baselines are on the same splits."
     )
     return part("Every depth in numbers", scroll, caption=caption, name="table", kind="wide")
+
+
+def comparisons(result: StudyResult) -> Markup | None:
+    """Return every other depth against the chosen one; None where nothing was compared."""
+    verdict, chosen = result.verdict, chosen_row(result)
+    if verdict is None or chosen is None or not verdict.comparisons:
+        return None
+    digits = score_digits(result)
+    names = {(row.depth, row.width): architecture_label(result, row) for row in result.rows()}
+    rows = [
+        [
+            names.get((one.depth, one.width), str(one.depth)),
+            interval_text(one.difference, one.low, one.high, digits=digits),
+            share_text(one.probability),
+            "yes" if one.is_clear else "no",
+        ]
+        for one in verdict.comparisons
+    ]
+    headers = [
+        "depth",
+        f"test {metric_name(result)}, difference [95%]",
+        "probability of being better",
+        "clear",
+    ]
+    caption = (
+        "Differences are positive where the other is better. They are paired: the same seeds, the "
+        "same test rows. With many comparisons some look clear by chance; the last column allows "
+        "for all of them."
+    )
+    title = f"The others against {architecture_name(result, chosen)}"
+    return part(title, _listing(headers, rows), caption=caption, name="comparisons")
 
 
 def exhibit(shown: Exhibit) -> Markup:

@@ -17,14 +17,17 @@ from fathom.report.numbers import (
     ABSENT,
     count_text,
     interval_text,
+    milliseconds_text,
     rate_text,
     ratio_text,
     score_text,
     seconds_text,
+    short_count_text,
+    size_text,
     spread_text,
 )
-from fathom.specs import BaselineRecord
-from fathom.studies import DepthRow, StudyResult
+from fathom.specs import BaselineRecord, RegularizedRecord
+from fathom.studies import DepthRow, StudyResult, regularized_score, setting_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,8 @@ class DisplayRow:
 def table_rows(result: StudyResult) -> list[DisplayRow]:
     """Return a line per architecture, in the study's order, then one per baseline.
 
+    A depth that was trained again with regularisation comes between them.
+
     Cells are like "0.968 [0.960, 0.975]", "13,130", "1e-3", "4e-05", "2 of 15";
     a dash stands for what was not measured.
     """
@@ -57,8 +62,12 @@ def table_rows(result: StudyResult) -> list[DisplayRow]:
         DisplayRow(cells=_network_cells(result, row, digits=digits), is_chosen=row == chosen)
         for row in rows
     ] + [
-        DisplayRow(cells=_baseline_cells(result, baseline, digits=digits), is_baseline=True)
-        for baseline in result.baselines
+        DisplayRow(cells=_beside(result, cells), is_baseline=True)
+        for cells in (
+            *(_regularized_cells(result, one, digits=digits) for one in result.regularized),
+            *(_baseline_cells(result, one, digits=digits) for one in result.baselines),
+        )
+        if cells
     ]
 
 
@@ -107,7 +116,33 @@ def _network_cells(result: StudyResult, row: DepthRow, *, digits: int) -> dict[s
         "gradient, first ÷ last layer": ratio_text(row.gradient_ratio),
         "kept epoch": ABSENT if row.best_epoch is None else f"{row.best_epoch:.0f}",
         "training (s)": seconds_text(row.train_seconds),
+        **_prediction_cells(result, row),
     }
+
+
+def _prediction_cells(result: StudyResult, row: DepthRow) -> dict[str, str]:
+    """Return what a prediction costs, where the study knows it of any depth."""
+    rows = result.rows()
+    memory = ABSENT if row.bytes is None else size_text(row.bytes)
+    cells = {
+        "memory of training": memory,
+        "operations per row": short_count_text(row.flops),
+        "one row (ms)": milliseconds_text(row.latency_ms),
+        "a row in batches (ms)": milliseconds_text(row.batch_ms),
+    }
+    known = {
+        "memory of training": any(other.bytes is not None for other in rows),
+        "operations per row": any(other.flops is not None for other in rows),
+        "one row (ms)": any(other.latency_ms is not None for other in rows),
+        "a row in batches (ms)": any(other.batch_ms is not None for other in rows),
+    }
+    return {header: cell for header, cell in cells.items() if known[header]}
+
+
+def _beside(result: StudyResult, cells: dict[str, str]) -> dict[str, str]:
+    """Return the cells of a line that is not one of the networks, under the same headers."""
+    headers = _network_cells(result, result.rows()[0], digits=3)
+    return {header: cells.get(header, ABSENT) for header in headers}
 
 
 def _baseline_cells(
@@ -115,18 +150,28 @@ def _baseline_cells(
 ) -> dict[str, str]:
     return {
         "depth": plain(baseline_name(baseline.name), limit=40),
-        **({"width": ABSENT} if has_several_widths(result) else {}),
-        "parameters": ABSENT,
-        "learning rate": ABSENT,
         _validation_header(result): score_text(baseline.validation, digits=digits),
         _test_header(result): interval_text(
             baseline.test, baseline.low, baseline.high, digits=digits
         ),
-        "diverged": ABSENT,
-        **({"let go": ABSENT} if result.spec.is_staged else {}),
-        "gradient, first ÷ last layer": ABSENT,
-        "kept epoch": ABSENT,
         "training (s)": seconds_text(baseline.train_seconds) if baseline.train_seconds else ABSENT,
+    }
+
+
+def _regularized_cells(
+    result: StudyResult, told: RegularizedRecord, *, digits: int
+) -> dict[str, str]:
+    """Return the line of a depth trained again; {} where it was not."""
+    score = regularized_score(told)
+    if score is None:
+        return {}
+    width = f" × {told.width}" if has_several_widths(result) else ""
+    return {
+        "depth": f"depth {told.depth}{width} with {setting_in_words(told)}",
+        "learning rate": rate_text(told.learning_rate),
+        _validation_header(result): spread_text(score, digits=digits),
+        _test_header(result): interval_text(told.mean, told.low, told.high, digits=digits),
+        "training (s)": seconds_text(told.train_seconds),
     }
 
 

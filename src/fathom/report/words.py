@@ -62,7 +62,10 @@ def describe_method(result: StudyResult) -> list[str]:
         _allocation(result),
         _rates(result),
         _rule(result),
+        _limits(result),
+        _again(result),
         _testing(result),
+        _costs(result),
         _measures(result),
     ]
     return [part for part in parts if part]
@@ -191,7 +194,7 @@ def _rule(result: StudyResult) -> str:
     basis = (
         "estimated from the validation rows alone, since there is a single seed"
         if best.validation.se is None
-        else f"over {counted(best.validation.n, 'seed')}, and never less than half a validation row"
+        else f"over {counted(best.validation.n, 'seed')} and the validation rows together"
     )
     return (
         f"{rule}. Here the best is {score_text(best.validation.mean, digits=digits)} at "
@@ -199,6 +202,58 @@ def _rule(result: StudyResult) -> str:
         f"{score_text(error, digits=digits + 1)} ({basis}), so "
         f"{score_text(best.validation.mean - error, digits=digits)} and more count as equally good."
     )
+
+
+def _limits(result: StudyResult) -> str:
+    spec = result.spec
+    limits = []
+    if spec.max_parameters is not None:
+        limits.append(f"{count_text(spec.max_parameters)} parameters")
+    if spec.max_latency_ms is not None:
+        limits.append(f"{spec.max_latency_ms:g} ms to predict a row")
+    if not limits:
+        return ""
+    return (
+        f"The chosen network may have at most {listed(limits)}: the rule chooses among those that "
+        "do. The others were trained too, to tell what the limit costs."
+    )
+
+
+def _again(result: StudyResult) -> str:
+    told = [one for one in result.regularized if one.tried]
+    if not told:
+        return ""
+    settings = [
+        f"dropout {one.dropout:g} and L2 {one.l2:g}" for again in told[:1] for one in again.tried
+    ]
+    depths = listed([str(one.depth) for one in told])
+    return (
+        f"Depth {depths} overfitted: its training loss fell on while its validation loss rose, and "
+        "it scored below the best beyond one standard error. It was trained again at "
+        f"its learning rate and from the same seeds with {'; '.join(settings)}; the setting with "
+        "the best mean validation score counts."
+    )
+
+
+def _costs(result: StudyResult) -> str:
+    rows = result.rows()
+    parts = []
+    if any(row.flops for row in rows):
+        parts.append(
+            "Operations are counted in the program of one prediction, a multiplication and an "
+            "addition as one each."
+        )
+    if any(row.latency_ms for row in rows):
+        parts.append(
+            "The time of one row is the median of compiled calls for a single row, warmed up, on "
+            "one device."
+        )
+    if any(row.batch_ms for row in rows):
+        parts.append(
+            "The time of a row in batches is what one core, or other device, takes for it when the "
+            "validation rows are predicted at once."
+        )
+    return " ".join(parts)
 
 
 def _testing(result: StudyResult) -> str:
@@ -213,7 +268,9 @@ def _testing(result: StudyResult) -> str:
     return (
         "The test rows were read once per depth, at its chosen rate, and decided nothing. Their "
         "intervals are 95% bootstrap intervals over seeds and test rows together; those of the "
-        f"baselines over test rows.{beside}{which}"
+        "baselines over test rows. Other depths are compared with the chosen one seed by seed on "
+        "the same rows; a difference is called clear if it holds with 95% for all comparisons at "
+        f"once (Bonferroni).{beside}{which}"
     )
 
 

@@ -1,8 +1,9 @@
-"""What a score costs: parameters, and time to train."""
+"""What a score costs: parameters, operations, and time to train and to predict."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fathom.report import palette
@@ -16,51 +17,102 @@ from fathom.report.facts import (
 from fathom.report.figures.canvas import empty_figure, log_axis, new_figure
 from fathom.report.figures.marks import error_bars, ring_choice
 from fathom.report.figures.panels import arrange, axes_of
-from fathom.report.numbers import count_text
-from fathom.studies import DepthRow, StudyResult
+from fathom.report.numbers import count_text, power_text
+from fathom.studies import COSTS, DepthRow, StudyResult, pareto_front
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 TITLE = "What a score costs"
-PANELS: dict[str, tuple[Callable[[DepthRow], float], Callable[[float], str]]] = {
-    "Parameters of one network (log)": (
-        lambda row: row.parameters,
-        lambda tick: count_text(round(tick)),
-    ),
-    "Seconds to train one network (log)": (
-        lambda row: row.train_seconds,
-        lambda tick: f"{tick:g}",
-    ),
-}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a score is drawn against.
+
+    Args:
+        title: Of the panel.
+        cost: Name of the cost among those of a study.
+        written: How a tick is written.
+    """
+
+    title: str
+    cost: str
+    written: Callable[[float], str]
+
+    def of(self, row: DepthRow) -> float:
+        """Return what a network costs; 0 where it is not known."""
+        return COSTS[self.cost](row) or 0.0
+
+
+PANELS = (
+    Panel("Parameters of one network (log)", "parameters", lambda tick: count_text(round(tick))),
+    Panel("Operations to predict a row (log)", "flops", lambda tick: _operations(tick)),
+    Panel("Seconds to train one network (log)", "train_seconds", lambda tick: f"{tick:g}"),
+    Panel("Milliseconds to predict one row (log)", "latency_ms", lambda tick: f"{tick:g}"),
+    Panel("Milliseconds for a row in batches (log)", "batch_ms", power_text),
+)
+MOST_PANELS = 4
+
+
+def _operations(tick: float) -> str:
+    return count_text(round(tick)) if tick < 1e6 else power_text(tick)
+
+
+def _panels(result: StudyResult) -> list[Panel]:
+    """Return the panels whose cost is known, one for prediction time at most."""
+    rows = result.rows()
+    known = [panel for panel in PANELS if any(panel.of(row) > 0 for row in rows)]
+    return known[:MOST_PANELS]
 
 
 def cost(result: StudyResult) -> go.Figure:
-    """Draw validation score against parameters and against training time, depths labelled.
+    """Draw validation score against what networks cost, depths labelled.
 
-    Both costs are on log axes; bars are the standard error over seeds.
+    Costs are on log axes; bars are the standard error over seeds. A line of steps joins
+    the networks that score more than every cheaper one.
     """
     series = all_series(result)
     if not series:
         return empty_figure(TITLE)
     figure = new_figure(TITLE)
+    panels = _panels(result)
     arrange(
         figure,
-        list(PANELS),
+        [panel.title for panel in panels],
         columns=2,
         panel_height=340,
         x_axis={"title": {"text": ""}},
         y_axis={"title": {"text": f"validation {metric_axis(result)}"}},
         linked="y",
     )
-    for panel, (cost_of, written) in enumerate(PANELS.values()):
-        costs = [cost_of(row) for row in result.rows() if cost_of(row) > 0]
-        axis = {f"xaxis{panel + 1 if panel else ''}": log_axis(costs, written=written)}
+    for place, panel in enumerate(panels):
+        costs = [panel.of(row) for row in result.rows() if panel.of(row) > 0]
+        axis = {f"xaxis{place + 1 if place else ''}": log_axis(costs, written=panel.written)}
         figure.update_layout(axis)
+        _draw_front(figure, place, result, panel)
         for at, one in enumerate(series):
-            _draw_series(figure, panel, one, cost_of, palette.category(at))
-        _ring_choice(figure, panel, result, cost_of)
+            _draw_series(figure, place, one, panel.of, palette.category(at))
+        _ring_choice(figure, place, result, panel.of)
     return figure
+
+
+def _draw_front(figure: go.Figure, place: int, result: StudyResult, panel: Panel) -> None:
+    """Draw the best score that can be had for a cost, as steps."""
+    front = [row for row in pareto_front(result.rows(), panel.cost) if panel.of(row) > 0]
+    if len(front) < 2:
+        return
+    figure.add_scatter(
+        x=[panel.of(row) for row in front],
+        y=[row.validation.mean for row in front],
+        mode="lines",
+        line={"shape": "hv", "width": 6, "color": palette.SHADE},
+        name="best for its cost",
+        legendgroup="front",
+        showlegend=place == 0,
+        hoverinfo="skip",
+        **axes_of(place),
+    )
 
 
 def _draw_series(
