@@ -26,7 +26,8 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "method.md"
 BEGIN, END = "<!-- ground truth: begin -->", "<!-- ground truth: end -->"
 # The verdicts on a task that must be right.
 ENOUGH = 0.95
-# A depth is as good as another if its score, expected over all data sets, is at most so much lower.
+# A depth is as good as the best if its test score, averaged over all data sets, is at most so
+# much lower.
 AS_GOOD = 0.05
 NOTHING = None
 
@@ -37,13 +38,12 @@ class Task:
 
     Args:
         why: What makes it right.
-        right: The depths that are right; `NOTHING` where nothing can be learned.
-            Where it is a least depth, so is every deeper one that is as good as the best.
+        right: The depth that is right; `NOTHING` where nothing can be learned.
         data: Draws the data of a seed, split.
         depths: Depths that are compared.
         width: Units a layer.
         seeds: Seeds of each study; more where networks of one depth differ much.
-        is_least: Whether `right` is a least depth.
+        is_least: Whether all that is known is that nothing shallower will do.
     """
 
     why: str
@@ -53,6 +53,19 @@ class Task:
     width: int = 16
     seeds: int = 5
     is_least: bool = False
+
+    def is_right(self, depth: int | None) -> bool:
+        """Return whether a verdict is right."""
+        if self.is_least and depth is not None and self.right is not None:
+            return depth >= self.right
+        return depth == self.right
+
+    @property
+    def right_in_words(self) -> str:
+        """The depth that is right."""
+        if self.right is NOTHING:
+            return "none"
+        return f"{self.right} or more" if self.is_least else str(self.right)
 
 
 @dataclass
@@ -73,31 +86,33 @@ class Tally:
         for tried, score in tests.items():
             self.tests.setdefault(tried, []).append(score)
 
-    def right_depths(self, task: Task) -> set[int | None]:
-        """Return the depths that count as right."""
-        if not task.is_least or task.right is None:
-            return {task.right}
-        expected = {depth: fmean(scores) for depth, scores in self.tests.items()}
-        floor = max(expected.values()) - AS_GOOD
-        return {
-            depth for depth, score in expected.items() if depth >= task.right and score >= floor
-        }
-
     def share(self, task: Task) -> float:
         """Return the share of verdicts that are right."""
-        right = self.right_depths(task)
-        return fmean(depth in right for depth in self.chosen)
+        return fmean(task.is_right(depth) for depth in self.chosen)
+
+    def share_as_good(self) -> float | None:
+        """Return the share of named depths that are as good as the best; None if none was named."""
+        expected = {depth: fmean(scores) for depth, scores in self.tests.items()}
+        floor = max(expected.values()) - AS_GOOD
+        named = [depth for depth in self.chosen if depth is not None]
+        return fmean(expected[depth] >= floor for depth in named) if named else None
 
     def row(self, name: str, task: Task) -> str:
         """Return a row of the table."""
         counts = Counter("none" if depth is None else str(depth) for depth in self.chosen)
         named = ", ".join(f"{depth}: {count}" for depth, count in sorted(counts.items()))
         expected = ", ".join(f"{fmean(scores):.2f}" for _, scores in sorted(self.tests.items()))
-        right = sorted("none" if depth is None else str(depth) for depth in self.right_depths(task))
-        return (
-            f"| {name} | {task.why} | {' or '.join(right)} | {named} "
-            f"| {100 * self.share(task):.0f}% | {expected} |"
+        as_good = self.share_as_good()
+        cells = (
+            name,
+            task.why,
+            task.right_in_words,
+            named,
+            f"{100 * self.share(task):.0f}%",
+            "–" if as_good is None or task.right is NOTHING else f"{100 * as_good:.0f}%",
+            expected,
         )
+        return f"| {' | '.join(cells)} |"
 
 
 def made(source: str, **options: Any) -> Callable[[int], Any]:
@@ -223,8 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     rows = [
         f"| data | right, because | depth | verdicts of {options.seeds} | right "
-        "| test score by depth |",
-        "|---|---|---|---|---|---|",
+        "| as good as the best | test score by depth |",
+        "|---|---|---|---|---|---|---|",
     ]
     shares = []
     for row, share in table(options.only, options.seeds, options.store):

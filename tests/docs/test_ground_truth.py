@@ -34,10 +34,11 @@ def test_a_line_is_found_to_be_enough_and_what_is_kept_is_not_trained_again(grou
     assert kept == {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.safetensors")}
 
 
-def test_of_a_least_depth_those_are_right_that_are_deep_enough_and_as_good(ground_truth):
+def test_of_a_least_depth_every_deeper_one_is_right_and_not_every_one_as_good(ground_truth):
     task = replace(ground_truth.tasks()["tents"], right=2)
     found = ground_truth.Tally()
-    for chosen in (1, 2, 3, 4):
-        found.add(chosen, {1: 0.97, 2: 0.80, 3: 0.96, 4: 0.98})
-    assert found.right_depths(task) == {3, 4}
+    for chosen in (1, 2, 3, None):
+        found.add(chosen, {1: 0.40, 2: 0.80, 3: 0.96})
     assert found.share(task) == 0.5
+    assert found.share_as_good() == pytest.approx(1 / 3)
+    assert "| 2 or more | 1: 1, 2: 1, 3: 1, none: 1 | 50% | 33% |" in found.row("tents", task)

@@ -226,7 +226,7 @@ def _tied(
     return (
         f"{_highest(rows, best)} is depth {best.depth}'s, {_with_error(best, result)} "
         f"{basis}; depth {chosen.depth} is {score(gap, result)} below it, within one standard "
-        f"error, so {reason}.{_tie(tied)}"
+        f"error ({score(error, result)}, validation rows included), so {reason}.{_tie(tied)}"
     )
 
 
