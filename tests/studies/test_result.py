@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from support.made_studies import make_records
 from support.studies import planted
 
 from fathom.report import page, table_rows
-from fathom.specs import decode_record, encode_record
+from fathom.specs import Record, decode_record, encode_record
 from fathom.studies import StudyResult
 
 
@@ -69,9 +70,9 @@ def test_records_begin_with_a_study_record():
 
 
 def test_a_study_from_before_costs_were_kept_still_opens():
-    def older(record):
+    def older(record: Record) -> dict[str, Any]:
         """Return the record as version 1 wrote it: without what was added since."""
-        data = encode_record(record) | {"version": 1}
+        data: dict[str, Any] = encode_record(record) | {"version": 1}
         for added in ("flops", "batch_ms", "row_scores", "comparisons"):
             data.pop(added, None)
         return data | ({"predict_seconds": 2e-4} if data["kind"] == "test" else {})
