@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fathom.report.anatomy_table import Cells
 from fathom.report.markup import Markup, element, plain
-from fathom.report.sections import part
+from fathom.report.sections import fact_list, part
 
 
 def named_masthead(what: str, name: str, headline: str, facts: Mapping[str, str | None]) -> Markup:
@@ -27,15 +27,7 @@ def named_masthead(what: str, name: str, headline: str, facts: Mapping[str, str 
             class_="topline",
         ),
         element("h1", plain(headline, limit=300)),
-        element(
-            "dl",
-            [
-                element("div", element("dt", one), element("dd", _value(text)))
-                for one, text in facts.items()
-                if text is not None
-            ],
-            class_="facts",
-        ),
+        fact_list({one: None if text is None else _value(text) for one, text in facts.items()}),
         class_="masthead",
     )
 

@@ -87,15 +87,7 @@ def _facts(result: StudyResult) -> Markup | None:
         "trainings": count_text(len(result.runs)),
         "wall time": duration_text(wall) if wall is not None else None,
     }
-    return element(
-        "dl",
-        [
-            element("div", element("dt", name), element("dd", value))
-            for name, value in facts.items()
-            if value is not None
-        ],
-        class_="facts",
-    )
+    return fact_list(facts)
 
 
 def question(result: StudyResult) -> Markup:
@@ -208,6 +200,19 @@ def comparisons(result: StudyResult) -> Markup | None:
     )
     title = f"The others against {architecture_name(result, chosen)}"
     return part(title, _listing(headers, rows), caption=caption, name="comparisons")
+
+
+def fact_list(facts: Mapping[str, object]) -> Markup:
+    """Return facts by name, in the order they are given; those that are None are left out."""
+    return element(
+        "dl",
+        [
+            element("div", element("dt", name), element("dd", value))
+            for name, value in facts.items()
+            if value is not None
+        ],
+        class_="facts",
+    )
 
 
 def exhibit(shown: Exhibit) -> Markup:

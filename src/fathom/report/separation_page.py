@@ -10,7 +10,7 @@ from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import count_text, counted, duration_text, rate_text
-from fathom.report.sections import exhibit, part
+from fathom.report.sections import exhibit, fact_list, part
 from fathom.report.separation_figures import separation_errors, separation_regions
 from fathom.report.separation_table import separation_cells
 from fathom.studies.depth_separation import FunctionResult, SeparationResult, headline, marks
@@ -76,15 +76,7 @@ def _facts(result: SeparationResult) -> Markup:
         "trainings": count_text(spec.trainings),
         "wall time": None if result.seconds is None else duration_text(result.seconds),
     }
-    return element(
-        "dl",
-        [
-            element("div", element("dt", name), element("dd", text))
-            for name, text in facts.items()
-            if text is not None
-        ],
-        class_="facts",
-    )
+    return fact_list(facts)
 
 
 def depths_text(depths: Sequence[int]) -> str:

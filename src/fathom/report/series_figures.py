@@ -16,6 +16,7 @@ from fathom.report.figures.canvas import (
     ordinal_axis,
 )
 from fathom.report.figures.marks import ring_choice
+from fathom.report.figures.ranges import add_views
 from fathom.report.markup import figure_text
 from fathom.report.numbers import count_text
 from fathom.report.series_table import has_verdict, series_metric, value_header
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 SIDESTEP = 0.06  # places between values at one depth
 ROW_HEIGHT = 44
 MOST_ODDS = 12  # depths of which every two are shown
-BUTTONS = 48
 
 
 def series_scores(result: SeriesResult) -> go.Figure:
@@ -392,32 +392,7 @@ def _offer_closer_look(figure: go.Figure, result: SeriesResult) -> None:
     learned = [cell for cell in result.cells if not cell.has_failed]
     if not 1 < len(learned) < len(result.cells):
         return
-    views = {"all": _range(result.cells), "those that learned": _range(learned)}
-    buttons = [
-        {"label": label, "method": "relayout", "args": [{"yaxis.range": view}]}
-        for label, view in views.items()
-    ]
-    layout: Any = figure.layout
-    figure.update_layout(
-        height=layout.height + BUTTONS,
-        margin_b=56 + BUTTONS,
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "left",
-                "buttons": buttons,
-                "x": 1,
-                "xanchor": "right",
-                "y": -0.18,
-                "yanchor": "top",
-                "showactive": False,
-                "bgcolor": palette.BAND,
-                "bordercolor": palette.AXIS,
-                "font": {"size": 12, "color": palette.INK},
-                "pad": {"t": 4},
-            }
-        ],
-    )
+    add_views(figure, {"all": _range(result.cells), "those that learned": _range(learned)})
 
 
 def _two_lines(result: SeriesResult, cell: Cell) -> str:

@@ -12,7 +12,7 @@ from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import count_text, counted, interval_text, listed, rate_text
-from fathom.report.sections import exhibit, part
+from fathom.report.sections import exhibit, fact_list, part
 from fathom.report.series_figures import (
     series_differences,
     series_effects,
@@ -155,15 +155,7 @@ def _facts(result: SeriesResult) -> Markup | None:
         "studies": count_text(len(record.members)),
         "trainings": count_text(record.trainings),
     }
-    return element(
-        "dl",
-        [
-            element("div", element("dt", name), element("dd", value))
-            for name, value in facts.items()
-            if value is not None
-        ],
-        class_="facts",
-    )
+    return fact_list(facts)
 
 
 def _question(result: SeriesResult) -> Markup:

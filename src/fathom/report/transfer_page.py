@@ -10,7 +10,7 @@ from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import count_text, counted, duration_text, interval_text, rate_text
-from fathom.report.sections import exhibit, part
+from fathom.report.sections import exhibit, fact_list, part
 from fathom.report.transfer_figures import METRICS, transfer_differences, transfer_scores
 from fathom.report.transfer_table import transfer_arm_cells
 from fathom.studies.transfer import TransferResult, headline
@@ -81,15 +81,7 @@ def _facts(result: TransferResult) -> Markup:
         "trainings": count_text(result.trainings),
         "wall time": None if result.seconds is None else duration_text(result.seconds),
     }
-    return element(
-        "dl",
-        [
-            element("div", element("dt", name), element("dd", _value(text)))
-            for name, text in facts.items()
-            if text is not None
-        ],
-        class_="facts",
-    )
+    return fact_list({name: None if text is None else _value(text) for name, text in facts.items()})
 
 
 def _value(text: str) -> list[object]:

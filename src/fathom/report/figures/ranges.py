@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fathom.report import palette
 from fathom.report.facts import kept_score, leading_row
@@ -22,9 +22,14 @@ def offer_closer_look(figure: go.Figure, result: StudyResult, whole: tuple[float
     learned = _learned(result)
     if not 1 < len(learned) < len(result.rows()):
         return
-    views = {"all depths": whole, "depths that learned": score_range(result, learned)}
+    add_views(figure, {"all depths": whole, "depths that learned": score_range(result, learned)})
+
+
+def add_views(figure: go.Figure, views: Mapping[str, Sequence[float]]) -> None:
+    """Add a button for each range of the score axis, in a line below the figure."""
+    layout: Any = figure.layout
     figure.update_layout(
-        height=figure.layout.height + BUTTONS,
+        height=layout.height + BUTTONS,
         margin_b=56 + BUTTONS,
         updatemenus=[
             {
