@@ -1,6 +1,8 @@
-"""A plan for some minutes gives up seeds, then rates, then epochs."""
+"""A plan for some minutes gives up seeds, epochs where rates fall, rates, and more epochs."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
@@ -11,10 +13,10 @@ from fathom.studies.budget import EpochCost, in_words, least_seconds, plan
 RATES = (3e-4, 1e-3, 3e-3)
 
 
-def asked(minutes: float, *, allocation: str = HALVING) -> StudySpec:
+def asked(minutes: float, *, allocation: str = HALVING, decay: str = "none") -> StudySpec:
     return StudySpec(
         model=ModelSpec(input_shape=(4,), num_classes=3),
-        train=TrainSpec(epochs=30),
+        train=TrainSpec(epochs=30, decay=decay),
         depths=(1, 2),
         learning_rates=RATES,
         seeds=5,
@@ -46,12 +48,27 @@ def test_seeds_then_rates_then_epochs_are_given_up():
     assert plans[-1][2] < 30
 
 
+def test_where_rates_fall_all_stay_until_half_of_the_epochs_is_left():
+    plans = [planned(minutes / 100, decay="linear") for minutes in range(300, 10, -2)]
+    assert plans == sorted(plans, reverse=True)
+    assert all(rates == 3 for _, rates, epochs in plans if epochs > 15)
+    assert {rates for _, rates, epochs in plans if epochs == 15} == {1, 2, 3}
+    assert {30, 27, 24, 21} <= {epochs for _, rates, epochs in plans if rates == 3}
+
+
 def test_a_full_grid_needs_more_time_than_halving():
     assert planned(3.0, allocation="full") < planned(3.0)
 
 
 def test_the_middle_rate_stays_to_the_last():
     assert plan(asked(0.5), costs(), elapsed=0.0).rates == (1e-3,)
+
+
+def test_where_rates_fall_the_one_stays_that_is_the_middle_on_average():
+    falling = asked(0.3, decay="linear")
+    assert plan(falling, costs(), elapsed=0.0).rates == (3e-3,)
+    wide = replace(falling, learning_rates=(1e-5, 1e-3, 1e-1))
+    assert plan(wide, costs(), elapsed=0.0).rates == (1e-3,)
 
 
 def test_a_plan_fits_its_minutes():

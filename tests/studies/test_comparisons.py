@@ -13,7 +13,7 @@ from fathom.studies.verdict import judge
 
 def with_tests(scores, by_depth, rows_of=None):
     """Return a study whose test scores of each seed, and of each row, are planted."""
-    result = planted(scores)
+    result = planted(scores, seeds=len(next(iter(by_depth.values()))))
     tests = tuple(
         replace(
             test,
@@ -78,3 +78,16 @@ def test_the_verdict_counts_all_its_comparisons():
 
 def test_a_single_seed_is_compared_with_nobody():
     assert judge(planted({0: 0.8, 1: 0.95, 2: 0.95}, seeds=1)).comparisons == ()
+
+
+def test_a_difference_of_accuracies_ends_where_accuracies_do():
+    found = against(with_tests({0: 0.9, 1: 0.3}, {0: [0.9, 0.95], 1: [0.2, 0.45]}), 0)[1]
+    assert found.low == -1 and -1 < found.difference < found.high <= 1
+
+
+def test_two_seeds_are_said_to_tell_little():
+    few = with_tests({0: 0.9, 1: 0.3}, {0: [0.9, 0.95], 1: [0.2, 0.45]})
+    told = judge(few).findings["certainty"]
+    assert "2 seeds can hardly tell a difference from chance" in told
+    many = with_tests({0: 0.6, 1: 0.9}, {0: [0.6] * SEEDS, 1: [0.9] * SEEDS})
+    assert "seeds can hardly" not in judge(many).findings["certainty"]

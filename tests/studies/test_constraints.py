@@ -84,3 +84,11 @@ def test_a_limit_that_no_network_keeps_is_refused_before_training(tmp_path):
 def test_limits_must_be_positive(limit):
     with pytest.raises(SpecError, match=next(iter(limit))):
         planted(SCORES, **limit)
+
+
+def test_a_network_that_has_no_room_is_refused_before_anything_is_written(tmp_path):
+    store = fathom.Store(tmp_path / "kept")
+    with pytest.raises(SpecError, match="depth 2 of width 3000000") as refused:
+        fathom.study("iris", depths=[0, 2], widths=3_000_000, seeds=1, store=store)
+    assert "GB to train, where" in str(refused.value)
+    assert store.list() == ()

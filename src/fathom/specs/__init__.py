@@ -8,6 +8,7 @@ from fathom.specs.health import (
     MANY_SATURATED,
     VANISHING,
 )
+from fathom.specs.kinds import as_typed, several, typed
 from fathom.specs.model import NORMALIZATIONS, TASKS, ModelSpec
 from fathom.specs.names import closest, one_of
 from fathom.specs.ranges import above, at_least, distinct, within
@@ -36,7 +37,17 @@ from fathom.specs.records import (
     VerdictRecord,
 )
 from fathom.specs.series import ROWS, SeriesMember, SeriesRecord, SeriesVerdict
-from fathom.specs.study import DEFAULT_LEARNING_RATES, FULL, HALVING, StudySpec, TrainSpec
+from fathom.specs.study import (
+    CONSTANT,
+    COSINE,
+    DECAYS,
+    DEFAULT_LEARNING_RATES,
+    FULL,
+    HALVING,
+    LINEAR,
+    StudySpec,
+    TrainSpec,
+)
 from fathom.specs.watched import (
     IN_ACTIVATION,
     IN_GRADIENT,
@@ -48,6 +59,9 @@ from fathom.specs.watched import (
 
 __all__ = [
     "BOOSTING",
+    "CONSTANT",
+    "COSINE",
+    "DECAYS",
     "DEFAULT_LEARNING_RATES",
     "DIVERGED",
     "DROPPED",
@@ -61,6 +75,7 @@ __all__ = [
     "IN_LOSS",
     "IN_WEIGHTS",
     "LAST_VALUE",
+    "LINEAR",
     "MANY_DEAD",
     "MANY_SATURATED",
     "NORMALIZATIONS",
@@ -93,6 +108,7 @@ __all__ = [
     "VerdictRecord",
     "WatchedTraining",
     "above",
+    "as_typed",
     "at_least",
     "closest",
     "decode_record",
@@ -100,6 +116,8 @@ __all__ = [
     "encode_record",
     "from_json_data",
     "one_of",
+    "several",
     "to_json_data",
+    "typed",
     "within",
 ]

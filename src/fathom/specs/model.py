@@ -18,6 +18,8 @@ READOUTS = ("last", "mean")
 _USUAL = {"activation": "relu", "normalization": "none", "cell": AUTO, "readout": AUTO}
 _USUAL_OF_FAMILY = MappingProxyType(
     {
+        "cnn": {"normalization": "batch"},
+        "residual-cnn": {"normalization": "batch"},
         "rnn": {"activation": "tanh", "cell": "lstm", "readout": "last"},
         "transformer": {"activation": "gelu", "normalization": "layer"},
     }
@@ -49,8 +51,8 @@ class ModelSpec:
         num_classes: Number of classes; 0 for regression.
         activation: A Keras activation name, or "auto": tanh in recurrent
             networks, GELU in transformers, ReLU otherwise.
-        normalization: "none", "batch" or "layer", or "auto": layer in
-            transformers, none otherwise.
+        normalization: "none", "batch" or "layer", or "auto": batch in
+            convolutional networks, layer in transformers, none otherwise.
         dropout: Share of units dropped after each hidden block, in [0, 1).
         l1: L1 penalty on hidden kernels.
         l2: L2 penalty on hidden kernels.

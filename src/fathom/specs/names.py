@@ -23,9 +23,9 @@ def one_of(setting: str, value: str, known: Iterable[str]) -> str:
         SpecError: `value` is not known.
     """
     choices = list(known)
-    if value in choices:
+    if isinstance(value, str) and value in choices:
         return value
-    meant = closest(value, choices)
+    meant = closest(value, choices) if isinstance(value, str) else None
     raise SpecError(
         f"`{setting}` must be one of {', '.join(choices)}. Received: {setting}={value!r}.",
         hint=f"did you mean {meant!r}?" if meant else None,

@@ -11,6 +11,8 @@ from fathom.specs.ranges import above, at_least, distinct
 DEFAULT_LEARNING_RATES = (3e-4, 1e-3, 3e-3)
 FULL, HALVING = "full", "halving"
 ALLOCATIONS = (FULL, HALVING)
+CONSTANT, LINEAR, COSINE = "none", "linear", "cosine"
+DECAYS = (CONSTANT, LINEAR, COSINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +27,11 @@ class TrainSpec:
             stops and returns to its best weights; None trains all epochs,
             and still keeps the best weights.
         watch: Whether each layer is measured once per epoch.
+        decay: How the learning rate falls over the epochs: "none" leaves it as it is,
+            "linear" brings it to zero in a straight line, "cosine" in half a cosine.
 
     Raises:
-        SpecError: A number is out of range.
+        SpecError: A number is out of range, or the decay is unknown.
     """
 
     optimizer: str = "adam"
@@ -35,12 +39,14 @@ class TrainSpec:
     batch_size: int = 32
     patience: int | None = 8
     watch: bool = True
+    decay: str = CONSTANT
 
     def __post_init__(self) -> None:
         at_least("epochs", self.epochs, 1, hint="use epochs=1 for a single pass over the data")
         at_least("batch_size", self.batch_size, 1)
         if self.patience is not None:
             at_least("patience", self.patience, 1)
+        one_of("decay", self.decay, DECAYS)
 
 
 @dataclass(frozen=True, kw_only=True)

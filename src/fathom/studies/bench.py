@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import groupby
 from statistics import fmean
 from typing import Any
 
@@ -33,8 +34,11 @@ from fathom.studies.members import run_records
 from fathom.studies.pace import Legs, Pace, Stopwatch
 from fathom.studies.result import SMALLEST, best_rate, scores_by_rate
 
-# Populations compiled ahead of the one that trains: enough to keep the cores busy.
+# Threads that compile, and groups of populations compiled ahead of the one that trains.
 AHEAD = 2
+# Networks that are compiled as one, at most, and parameters of each.
+MOST_TOGETHER = 6
+SMALL_PARAMETERS = 100_000
 HANDOVER_SECONDS = 0.0005
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 # Test rows whose own scores are kept; with more, which rows they are hardly matters.
@@ -171,25 +175,31 @@ class Bench:
         self, networks: Sequence[ModelSpec], executor: Executor, *, shrinks: bool = False
     ) -> Iterator[tuple[ModelSpec, train.Cohort]]:
         """Yield every network's population, the next ones compiling meanwhile."""
-        waiting: list[tuple[ModelSpec, train.Cohort]] = []
-        for network in networks:
-            waiting.append((network, self.population(network, executor, shrinks=shrinks)))
+        waiting: list[list[tuple[ModelSpec, train.Cohort]]] = []
+        for group in compiled_together(networks):
+            cohorts = [self._watched(network, shrinks=shrinks) for network in group]
+            train.compile_together(cohorts, executor)
+            waiting.append(list(zip(group, cohorts, strict=True)))
             if len(waiting) > AHEAD:
-                yield waiting.pop(0)
-        while waiting:
-            yield waiting.pop(0)
+                yield from waiting.pop(0)
+        for rest in waiting:
+            yield from rest
 
     def population(
         self, network: ModelSpec, executor: Executor, *, shrinks: bool = False
     ) -> train.Cohort:
         """Return the population of every rate and seed of `network`, compiling."""
-        watch = train.Watch(taps=models.watched_layers, statistics=measure.layer_statistics)
-        members = train.product(self.spec.member_seeds, self.spec.learning_rates)
-        population = self._cohort(
-            network, members, watch=watch if self.spec.train.watch else None, shrinks=shrinks
-        )
+        population = self._watched(network, shrinks=shrinks)
         population.compile(executor)
         return population
+
+    def _watched(self, network: ModelSpec, *, shrinks: bool) -> train.Cohort:
+        """Return the population of every rate and seed of `network`, to be compiled."""
+        watch = train.Watch(taps=models.watched_layers, statistics=measure.layer_statistics)
+        members = train.product(self.spec.member_seeds, self.spec.learning_rates)
+        return self._cohort(
+            network, members, watch=watch if self.spec.train.watch else None, shrinks=shrinks
+        )
 
     def regularized(
         self,
@@ -250,7 +260,9 @@ class Bench:
         """Return a population's training, its programs compiled."""
         population.wait()
         settings = self.spec.train
-        told = population.train(epochs=settings.epochs, patience=settings.patience)
+        told = population.train(
+            epochs=settings.epochs, patience=settings.patience, decay=settings.decay
+        )
         return Training(network, population, told, epochs=settings.epochs)
 
     def go_on(
@@ -396,6 +408,25 @@ class Bench:
             return Tested(correct, measure.accuracy_interval(correct, seed=seed))
         by_row = 1 - np.square(outputs[..., 0] - y) / np.var(y)
         return Tested(by_row, measure.r2_interval(y, outputs[..., 0], seed=seed))
+
+
+def compiled_together(networks: Sequence[ModelSpec]) -> list[list[ModelSpec]]:
+    """Return networks in groups that are compiled as one, in the order they are given.
+
+    There is a group for each compiling thread. Large networks stay alone: they train
+    for longer than they compile.
+    """
+    groups: list[list[ModelSpec]] = []
+    most = min(-(-len(networks) // AHEAD), MOST_TOGETHER)
+    for is_small, some in groupby(networks, key=_is_small):
+        size = most if is_small else 1
+        those = list(some)
+        groups += [those[start : start + size] for start in range(0, len(those), size)]
+    return groups
+
+
+def _is_small(network: ModelSpec) -> bool:
+    return models.num_parameters(network) <= SMALL_PARAMETERS
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from fathom.errors import SpecError
-from fathom.specs import HALVING, LetGo, StudySpec
+from fathom.specs import CONSTANT, HALVING, LetGo, StudySpec
 from fathom.studies import halving
 from fathom.studies.bench import Training
 from fathom.studies.pace import Pace
-from fathom.studies.timing import LONG_SECONDS, least_time, seconds_of
+from fathom.studies.timing import least_time
 from fathom.studies.wording import listed, plural, seconds
 from fathom.train import Cohort
 
 # A rehearsal long enough to be timed.
 REHEARSED_SECONDS = 0.05
+# A step that takes so long needs no others beside it, and dwarfs the call.
+LONG_SECONDS = 0.3
 # An epoch calls so many programs: training, predictions, scores, best weights.
 CALLS_PER_EPOCH = 4
 # The time that a plan may fill; the rest is for tests, weights, and what takes longer than planned.
@@ -25,6 +27,11 @@ PLANNED_SHARE = 0.9
 # A training of fewer epochs answers nothing.
 FEWEST_EPOCHS = 3
 EPOCHS_STEP = 0.9
+# Where learning rates fall to zero, this part of the epochs is nearly as good as all. Of shorter
+# trainings the first rung comes after so little that it prefers low rates, whatever they end in.
+ENOUGH = 1 / 2
+# A rate that falls to zero is this part of itself, on average.
+MEAN_FACTOR = 1 / 2
 # What is done after training: tests, weights, verdict.
 RESERVED_SECONDS = 0.5
 RESERVED_PER_ARCHITECTURE = 0.1
@@ -70,10 +77,9 @@ class EpochCost:
 
 def _step_and_call(cohort: Cohort) -> tuple[float, float]:
     """Return the seconds of a step, and those that calling programs takes beside."""
-    first = seconds_of(lambda: cohort.rehearse(1))
-    if first > LONG_SECONDS:
-        return first, 0.0
     once = least_time(lambda: cohort.rehearse(1))
+    if once > LONG_SECONDS:
+        return once, 0.0
     steps = max(2, min(cohort.steps_per_epoch, round(REHEARSED_SECONDS / once)))
     longer = least_time(lambda: cohort.rehearse(steps))
     return max(longer - once, 0.0) / (steps - 1), once
@@ -116,8 +122,9 @@ class Plan:
 def plan(spec: StudySpec, costs: Sequence[EpochCost], *, elapsed: float) -> Plan:
     """Return the largest part of the grid that fits the time.
 
-    What does not fit is given up in this order: seeds beyond two, learning rates (the
-    middle one stays), epochs, the second seed.
+    What does not fit is given up in this order: seeds beyond two, epochs beyond half of them
+    where learning rates fall, learning rates, epochs, the second seed. The rate that stays
+    is the middle one, or the one that is nearest to it on average where rates fall.
 
     Args:
         spec: What was asked for; it has `minutes`.
@@ -152,21 +159,42 @@ def _candidates(spec: StudySpec) -> Iterator[Plan]:
     fewest = min(halving.FEWEST, spec.seeds)
     for seeds in range(spec.seeds, fewest - 1, -1):
         yield Plan(rates=rates, seeds=seeds, epochs=epochs)
+    enough, factor = _enough(spec), _mean_factor(spec)
+    for length in _shorter(epochs, enough):
+        yield Plan(rates=rates, seeds=fewest, epochs=length)
     for count in range(len(rates) - 1, 0, -1):
-        yield Plan(rates=_middle(rates, count), seeds=fewest, epochs=epochs)
+        yield Plan(rates=_middle(rates, count, factor), seeds=fewest, epochs=enough)
     for seeds in sorted({fewest, 1}, reverse=True):
-        length = epochs
-        while length > FEWEST_EPOCHS:
-            length = max(int(length * EPOCHS_STEP), FEWEST_EPOCHS)
-            yield Plan(rates=_middle(rates, 1), seeds=seeds, epochs=length)
-    yield Plan(rates=_middle(rates, 1), seeds=1, epochs=min(epochs, FEWEST_EPOCHS))
+        for length in _shorter(enough, FEWEST_EPOCHS):
+            yield Plan(rates=_middle(rates, 1, factor), seeds=seeds, epochs=length)
+    yield Plan(rates=_middle(rates, 1, factor), seeds=1, epochs=min(epochs, FEWEST_EPOCHS))
 
 
-def _middle(rates: Sequence[float], count: int) -> tuple[float, ...]:
-    """Return the rates nearest to the middle one, in the order they were given."""
+def _enough(spec: StudySpec) -> int:
+    """Return the epochs down to which all learning rates stay."""
+    epochs = spec.train.epochs
+    if spec.train.decay == CONSTANT:
+        return epochs
+    return min(epochs, max(math.ceil(ENOUGH * epochs), FEWEST_EPOCHS))
+
+
+def _mean_factor(spec: StudySpec) -> float:
+    """Return what part of itself a learning rate is, on average."""
+    return 1.0 if spec.train.decay == CONSTANT else MEAN_FACTOR
+
+
+def _shorter(epochs: int, fewest: int) -> Iterator[int]:
+    """Yield ever fewer epochs."""
+    while epochs > fewest:
+        epochs = max(int(epochs * EPOCHS_STEP), fewest)
+        yield epochs
+
+
+def _middle(rates: Sequence[float], count: int, factor: float) -> tuple[float, ...]:
+    """Return the rates that, times a factor, are nearest to the middle one, in their order."""
     ordered = sorted(rates)
     middle = math.log(ordered[(len(ordered) - 1) // 2])
-    near = sorted(ordered, key=lambda rate: abs(math.log(rate) - middle))[:count]
+    near = sorted(ordered, key=lambda rate: abs(math.log(factor * rate) - middle))[:count]
     return tuple(rate for rate in rates if rate in near)
 
 

@@ -41,7 +41,7 @@ def compared(
             ours,
             max(_row_error(row, chosen), half_a_row),
             len(enough),
-            result.spec.seed,
+            result,
         )
         for row, theirs, ours in enough
     )
@@ -79,12 +79,15 @@ def _comparison(
     ours: np.ndarray,
     row_error: float,
     comparisons: int,
-    seed: int,
+    result: StudyResult,
 ) -> ComparisonRecord:
     from fathom.measure import paired_comparison  # loads JAX: views of a study do without
 
+    seed, most = result.spec.seed, 1.0 if result.header.metric == "accuracy" else math.inf
     alone, together = (
-        paired_comparison(theirs, ours, seed=seed, smallest_error=row_error, comparisons=number)
+        paired_comparison(
+            theirs, ours, seed=seed, smallest_error=row_error, comparisons=number
+        ).within(-most, most)
         for number in (1, comparisons)
     )
     return ComparisonRecord(
@@ -109,7 +112,7 @@ def in_words(
     if not comparisons:
         return None
     if len(comparisons) == 1:
-        return _of_one(result, comparisons[0], chosen)
+        return f"{_of_one(result, comparisons[0], chosen)}{_of_few_seeds(result)}"
     clear = {
         "worse": [one for one in comparisons if one.is_clear and one.difference < 0],
         "better": [one for one in comparisons if one.is_clear and one.difference > 0],
@@ -124,7 +127,17 @@ def in_words(
         if told
         else f"{start} none is clear"
     )
-    return f"{text}{_likeliest(comparisons, clear['better'], result)}."
+    return f"{text}{_likeliest(comparisons, clear['better'], result)}.{_of_few_seeds(result)}"
+
+
+def _of_few_seeds(result: StudyResult) -> str:
+    """Say why intervals are as wide as they are where two seeds are all there is to compare."""
+    if result.spec.seeds > FEWEST_SEEDS:
+        return ""
+    return (
+        f" {FEWEST_SEEDS} seeds can hardly tell a difference from chance: a 95% interval from them "
+        "is some thirteen standard errors to either side; from five it is three."
+    )
 
 
 def _of_one(result: StudyResult, one: ComparisonRecord, chosen: DepthRow) -> str:

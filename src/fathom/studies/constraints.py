@@ -10,6 +10,10 @@ from fathom.studies.result import DepthRow, StudyResult
 from fathom.studies.rule import choose, standard_error
 from fathom.studies.wording import listed, milliseconds, number, score
 
+# A float32 each for the weight, its gradient, the weight of the best epoch, and a moment of the
+# optimizer: what a training takes at the least.
+BYTES_OF_A_PARAMETER = 16
+
 
 def is_constrained(spec: StudySpec) -> bool:
     """Return whether the chosen network must keep within a limit."""
@@ -36,6 +40,28 @@ def check_parameters(spec: StudySpec, sizes: Sequence[tuple[ModelSpec, int]]) ->
         f"max_parameters={number(limit)}; the smallest of the study, depth {smallest.depth}"
         f"{_of_width(smallest)}, has {number(fewest)}.",
         hint=f"allow {number(fewest)} parameters or more{narrower}",
+    )
+
+
+def check_memory(sizes: Sequence[tuple[ModelSpec, int]], *, free_bytes: int) -> None:
+    """Raise unless a member of each network has room, before anything is written or trained.
+
+    Args:
+        sizes: The networks, and the parameters of each.
+        free_bytes: The memory that is free.
+
+    Raises:
+        SpecError: One has not; the largest is named.
+    """
+    largest, most = max(sizes, key=lambda one: one[1])
+    if most * BYTES_OF_A_PARAMETER <= free_bytes:
+        return
+    raise SpecError(
+        "Every network of a study must fit into memory. Received: depth "
+        f"{largest.depth}{_of_width(largest)}, whose {number(most)} parameters take "
+        f"{most * BYTES_OF_A_PARAMETER / 1e9:,.1f} GB to train, where {free_bytes / 1e9:,.1f} GB "
+        "are free.",
+        hint="compare narrower or shallower networks",
     )
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from fathom import measure, models
+from fathom import measure, models, train
 from fathom.data import Dataset
 from fathom.launch import Cluster
 from fathom.specs import (
@@ -37,6 +37,7 @@ from fathom.studies.regularizing import Again
 from fathom.studies.result import StudyResult
 from fathom.studies.scattered import check_scatters, scattered
 from fathom.studies.stages import Compiled, Stages
+from fathom.studies.unfinished import planned_epochs
 from fathom.studies.verdict import judge
 
 # With a number of minutes, gradient boosting may take this part of them.
@@ -59,10 +60,13 @@ def check(spec: StudySpec, dataset: Dataset) -> None:
     for network in networks:
         models.check(network)
     if spec.max_parameters is not None:
-        sizes = [(network, models.num_parameters(network)) for network in networks]
-        constraints.check_parameters(spec, sizes)
+        constraints.check_parameters(spec, _sizes(networks))
     if len(dataset.train) < 2:
         raise ValueError("a data set has at least two training rows")  # fathom.load sees to it
+
+
+def _sizes(networks: Sequence[ModelSpec]) -> list[tuple[ModelSpec, int]]:
+    return [(network, models.num_parameters(network)) for network in networks]
 
 
 def architectures(spec: StudySpec) -> tuple[ModelSpec, ...]:
@@ -120,7 +124,9 @@ def depth_study(
         weights of each depth at its chosen rate.
     """
     check(spec, dataset)
-    if cluster is not None:
+    if cluster is None:
+        constraints.check_memory(_sizes(architectures(spec)), free_bytes=train.free_bytes())
+    else:
         check_scatters(spec)
     pace = Pace(started)
     records = list(earlier)
@@ -231,7 +237,7 @@ def _again(
     row = regularizing.wanted(bench.spec, result, seconds_left=seconds_left)
     if row is None or isinstance(row, RegularizedRecord):
         return row
-    return Again.begin(bench, row, executor=executor)
+    return Again.begin(bench, row, epochs=planned_epochs(result), executor=executor)
 
 
 def _unmeasured(spec: StudySpec, result: StudyResult) -> list[ModelSpec]:

@@ -14,7 +14,7 @@ import numpy as np
 from fathom import measure, models, train
 from fathom.data import Dataset
 from fathom.errors import ModelError
-from fathom.specs import one_of, within
+from fathom.specs import at_least, one_of, within
 from fathom.studies.anatomy.subject import Subject, fitted, subject_of
 from fathom.studies.wording import listed, number
 
@@ -56,6 +56,7 @@ class PruneSpec:
         one_of("by", self.by, measure.IMPORTANCES)
         for share in (self.share, *self.shares):
             within("share", share, 0, 1)
+        at_least("seed", self.seed, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ class Again:
         network: Its architecture.
         settings: Dropout and L2 of each setting.
         population: All settings and seeds, compiling.
+        epochs: At most; as many as the study's members had.
     """
 
     bench: Bench
@@ -40,20 +41,22 @@ class Again:
     network: ModelSpec
     settings: tuple[tuple[float, float], ...]
     population: train.Cohort
+    epochs: int
 
     @classmethod
-    def begin(cls, bench: Bench, row: DepthRow, *, executor: Executor) -> Again:
+    def begin(cls, bench: Bench, row: DepthRow, *, epochs: int, executor: Executor) -> Again:
         """Compile in the background what trains `row`'s network with every setting."""
         network = bench.spec.model.at(depth=row.depth, width=row.width)
         settings = settings_beside(network)
         population = bench.regularized(
             network, settings, learning_rate=row.learning_rate, executor=executor
         )
-        return cls(bench, row, network, settings, population)
+        return cls(bench, row, network, settings, population, epochs)
 
     def train(self) -> Iterator[Event]:
         """Train all settings; yield progress, and what was found."""
         training = self.bench.begin(self.network, self.population)
+        training.end_after(self.epochs)
         pace = Pace()
         pace.plan([self.population.blueprint.num_parameters])
         yield from self.bench.go_on(training, until=training.epochs, pace=pace)

@@ -85,7 +85,6 @@ class Order:
         guess: What a member without a finite loss is worth.
         task: Of the data.
         classes: Of the data.
-        fingerprint: Of the data; a worker that has placed them keeps them.
     """
 
     spec: StudySpec
@@ -93,7 +92,6 @@ class Order:
     guess: float
     task: str
     classes: tuple[str, ...]
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -125,10 +123,9 @@ class Scatter:
             guess=bench.guess,
             task=dataset.task,
             classes=dataset.classes,
-            fingerprint=dataset.fingerprint,
         )
         arrays = _arrays(dataset)
-        shared = cluster.share(arrays)
+        shared = cluster.share(arrays, name=dataset.fingerprint)
         cores = cluster.cores_for(len(networks), most=devices.number)
         placed = (devices.number + 1) * sum(array.nbytes for array in arrays)
         return cls(bench, order, shared, devices, cores, placed)
@@ -177,7 +174,7 @@ def train_network(settings: bytes, shared: Sequence[np.ndarray]) -> Iterator[Mes
         shared: Inputs, targets and row numbers of the three splits.
     """
     order = from_json_data(msgspec.json.decode(settings), Order)
-    bench, pace = _bench(order, shared), Pace()
+    bench, pace = _bench(order, _dataset(order, shared)), Pace()
     pace.plan([models.num_parameters(order.network)])
     with compiler() as executor:
         population = bench.population(order.network, executor)
@@ -185,22 +182,11 @@ def train_network(settings: bytes, shared: Sequence[np.ndarray]) -> Iterator[Mes
             yield _message(event)
 
 
-_BENCHES: dict[str, Bench] = {}
-
-
-def _bench(order: Order, shared: Sequence[np.ndarray]) -> Bench:
-    """Return the bench of a study, its data placed once while this worker lives."""
-    if order.fingerprint not in _BENCHES:
-        _BENCHES.clear()
-        dataset = _dataset(order, shared)
-        splits = [(split.x, split.y) for split in (dataset.train, dataset.validation)]
-        _BENCHES[order.fingerprint] = Bench(
-            spec=order.spec,
-            dataset=dataset,
-            data=train.TrainingData.place(splits[0], splits[1]),
-            guess=order.guess,
-        )
-    return replace(_BENCHES[order.fingerprint], spec=order.spec, guess=order.guess)
+def _bench(order: Order, dataset: Dataset) -> Bench:
+    """Return the bench of a chunk; its data go with it, or the object store could not let go."""
+    splits = [(split.x, split.y) for split in (dataset.train, dataset.validation)]
+    data = train.TrainingData.place(splits[0], splits[1])
+    return Bench(spec=order.spec, dataset=dataset, data=data, guess=order.guess)
 
 
 def _dataset(order: Order, shared: Sequence[np.ndarray]) -> Dataset:

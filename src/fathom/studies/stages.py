@@ -50,6 +50,7 @@ class Stages:
         self.legs = Legs(self.pace)
         self.epochs = self.told[-1].epochs if self.told else self.bench.spec.train.epochs
         self.planned = self.told[0].epochs if self.told else self.epochs
+        self._ends = {one.epoch: one.epochs for one in self.told if one.is_end}
 
     def plan(self, compiled: Sequence[tuple[ModelSpec, Cohort]]) -> None:
         """Measure what epochs cost, and decide what is trained in the minutes there are.
@@ -100,7 +101,7 @@ class Stages:
         """Train the first leg of each architecture while the next ones are compiled."""
         for network, population in compiled:
             training = self.bench.begin(network, population)
-            training.end_after(self.epochs)
+            training.end_after(self.planned)
             yield training.record()
             planned = self._told(0)
             training.let_go(planned.left if planned else ())
@@ -112,6 +113,13 @@ class Stages:
             yield from self._leg(training, until=epoch)
 
     def _leg(self, training: Training, *, until: int) -> Iterator[Event]:
+        """Train up to an epoch, with the ends that were told before on the way."""
+        for end in (*sorted(end for end in self._ends if training.epoch < end < until), until):
+            yield from self._stretch(training, until=end)
+            if end in self._ends:
+                training.end_after(self._ends[end])
+
+    def _stretch(self, training: Training, *, until: int) -> Iterator[Event]:
         if self.trainings:
             work = sum(self._work(one, until=self.epochs) for one in self.trainings)
             leg = self._work(training, until=until)

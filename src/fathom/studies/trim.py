@@ -52,6 +52,7 @@ class TrimSpec:
     def __post_init__(self) -> None:
         within("tolerance", self.tolerance, 0, 1)
         at_least("epochs", self.epochs, 0)
+        at_least("seed", self.seed, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

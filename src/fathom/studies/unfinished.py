@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fathom.specs import RunRecord
+from fathom.specs import CONSTANT, RunRecord
 from fathom.studies.result import DepthRow, StudyResult
 from fathom.studies.rule import standard_error
 from fathom.studies.training_failures import has_failed
@@ -85,7 +85,13 @@ def _kept_scores(run: RunRecord, epochs: int, result: StudyResult) -> np.ndarray
 
 
 def outlooks(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> list[Outlook]:
-    """Return the unfinished depths whose end may matter: they may gain, and reach the chosen."""
+    """Return the unfinished depths whose end may matter: they may gain, and reach the chosen.
+
+    None where the learning rate falls to zero: there the last epochs gain most, however
+    many there are, and their curve would not go on as it went.
+    """
+    if result.spec.train.decay != CONSTANT:
+        return []
     found = [
         outlook(row, result)
         for row in rows

@@ -7,13 +7,13 @@ runtime.start()
 from fathom.train.batch_gradients import batch_gradient_lengths  # noqa: E402
 from fathom.train.begun import begun_with, weights_of  # noqa: E402
 from fathom.train.blueprint import Blueprint, build_with_values, record  # noqa: E402
-from fathom.train.cohort import Cohort  # noqa: E402
+from fathom.train.cohort import Cohort, compile_together  # noqa: E402
 from fathom.train.devices import num_devices, platform  # noqa: E402
 from fathom.train.divergence import first_cause  # noqa: E402
 from fathom.train.fitting.layer_watch import LayerWatch  # noqa: E402
 from fathom.train.fresh import fresh_weights  # noqa: E402
 from fathom.train.initial import initial_weights  # noqa: E402
-from fathom.train.memory import member_bytes  # noqa: E402
+from fathom.train.memory import free_bytes, member_bytes  # noqa: E402
 from fathom.train.moments import gradient_moments  # noqa: E402
 from fathom.train.observing import layer_gradients, observed, path_gradients  # noqa: E402
 from fathom.train.orders import batch_order, steps_per_epoch  # noqa: E402
@@ -59,7 +59,9 @@ __all__ = [
     "batch_order",
     "begun_with",
     "build_with_values",
+    "compile_together",
     "first_cause",
+    "free_bytes",
     "fresh_weights",
     "gradient_moments",
     "initial_weights",

@@ -10,10 +10,13 @@ from typing import Any
 import jax
 import numpy as np
 
+from fathom.specs import CONSTANT
 from fathom.train import (
     devices,
     hyperparameters,
     initial,
+    keras_internals,
+    memory,
     orders,
     pacing,
     program_cache,
@@ -21,19 +24,21 @@ from fathom.train import (
 )
 from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
+from fathom.train.decay import Decay
 from fathom.train.kept import Kept, moved
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
     State,
     Weights,
+    Work,
     advance_program,
-    keep_program,
     outputs_program,
     weights_of,
 )
 from fathom.train.row_blocks import row_block, rows_at_once
 from fathom.train.seats import Seats, blocks_for
 from fathom.train.terms import Epoch, Member, Score, TrainingData, Watch
+from fathom.train.together import Together, Trainable
 
 # Members of a device that train side by side, in networks whose blocks are at least so wide.
 FEW_MEMBERS = 8
@@ -100,6 +105,7 @@ class Cohort:
         varied = {"varied": sorted(self._settings)} if self._settings else {}
         described = program_cache.describe(blueprint.model, taps=taps, block=self.block, **varied)
         self._programs = Programs(described)
+        self._together, self._place = Together([], None), 0
         self._pace = pacing.Pace()
         self._order_steps = pacing.most_steps(
             self.steps_per_epoch, members=self._width, batch_size=self.batch_size
@@ -109,36 +115,48 @@ class Cohort:
 
     def compile(self, executor: Executor) -> None:
         """Begin to compile this cohort's programs."""
-        self._programs.start(self._sources(), executor)
+        compile_together([self], executor)
 
     def wait(self) -> None:
         """Wait until the programs are compiled."""
+        self._together.wait()
         self._programs.wait()
 
+    def _trainable(self) -> Trainable:
+        """Return the program that trains."""
+        model, block = self.blueprint.model, self.block
+        apply = partial(hyperparameters.applied, hyperparameters.places_in(model))
+        work = Work(
+            blocks=devices.shape_of(self._seats.blocks, by_member=True),
+            order=self._by_member_shape((self._order_steps, self.batch_size), "int32"),
+            span=devices.shape_of(np.zeros(2, np.int32), by_member=False),
+            settings=devices.shape_of(self._placed_settings, by_member=True),
+        )
+        return Trainable(
+            lambda: advance_program(model, block=block, apply=apply),
+            state=devices.shape_of(self._state, by_member=True),
+            work=work,
+            name=self._programs.description,
+        )
+
     def _sources(self) -> dict[str, Source]:
+        """Return the other programs."""
         model, data, block = self.blueprint.model, self.data, self.block
         state = devices.shape_of(self._state, by_member=True)
-        order = self._by_member_shape((self._order_steps, self.batch_size), "int32")
-        rows, x_block, x_probe, y_probe = devices.shape_of(
-            ((data.x, data.y, None), self._block(data.x_validation, 0), data.x_probe, data.y_probe),
-            by_member=False,
+        x_block, x_probe, y_probe = devices.shape_of(
+            (self._block(data.x_validation, 0), data.x_probe, data.y_probe), by_member=False
         )
-        span = devices.shape_of(np.zeros(2, np.int32), by_member=False)
         blocks = devices.shape_of(self._seats.blocks, by_member=True)
-        weights, kept = weights_of(state), devices.shape_of(self._kept.placed, by_member=True)
-        chosen = self._by_member_shape((), "bool")
-        settings = devices.shape_of(self._placed_settings, by_member=True)
-        apply = partial(hyperparameters.applied, hyperparameters.places_in(model))
         sources = {
-            "advance": Source(
-                lambda: advance_program(model, block=block, apply=apply),
-                (blocks, state, rows, order, span, settings),
-            ),
             "predict": Source(
                 lambda: outputs_program(model, block=block),
-                (blocks, devices.shape_of(self._outputs, by_member=True), weights, x_block),
+                (
+                    blocks,
+                    devices.shape_of(self._outputs, by_member=True),
+                    weights_of(state),
+                    x_block,
+                ),
             ),
-            "keep": Source(keep_program, (weights, kept, chosen)),
         }
         if self._watch:
             sources["probe"] = Source(
@@ -147,6 +165,10 @@ class Cohort:
                 quickly=self._operations_per_step < devices.LARGE_STEP,
             )
         return sources
+
+    @property
+    def _rows(self) -> Any:
+        return self.data.x, self.data.y, None
 
     def _block_width(self, *, shrinks: bool) -> int | None:
         """Return how many members train side by side; None for all of a device's.
@@ -190,22 +212,35 @@ class Cohort:
 
     @property
     def num_bytes(self) -> int:
-        """Bytes that training takes: states, kept weights, and the compiled program's own."""
+        """Bytes that training takes, predicted: states, kept weights, what a step works with."""
         held = sum(leaf.nbytes for leaf in jax.tree.leaves((self._state, self._kept.placed)))
-        analysis = self._programs.get("advance").memory_analysis()
-        working = 0 if analysis is None else analysis.temp_size_in_bytes
-        return 2 * held + working * devices.num_devices()
+        step = memory.step_bytes(self.blueprint.model, self.batch_size, self.data.x)
+        together = (self.block or self._width) * devices.num_devices()
+        side_by_side = min(together, self._width)
+        return 2 * held + step * side_by_side
 
     # -- training -------------------------------------------------------------
 
-    def train(self, *, epochs: int, patience: int | None = None) -> Iterator[Epoch]:
+    def train(
+        self, *, epochs: int, patience: int | None = None, decay: str = CONSTANT
+    ) -> Iterator[Epoch]:
         """Train, and tell after every epoch; first, what layers do at initialisation.
 
         Ends when all epochs are done or no member is active. The weights with
         each member's best validation loss are kept; zeros for a member that
         never had a finite one.
+
+        Args:
+            epochs: At most; `end_after` may change it on the way.
+            patience: Epochs without a better validation loss before a member stops.
+            decay: How members' learning rates fall until the last epoch: "none",
+                "linear" or "cosine".
         """
+        self._decay = None if decay == CONSTANT else Decay(decay)
         self.end_after(epochs)
+        return self._trained(patience)
+
+    def _trained(self, patience: int | None) -> Iterator[Epoch]:
         yield self._told(0, None, {}, layers=self._measure_layers())
         epoch = 0
         while epoch < self._last and self.standing.active.any():
@@ -223,16 +258,13 @@ class Cohort:
         Who times it learns what an epoch will cost.
         """
         order = np.zeros((self._width, self._order_steps, self.batch_size), np.int32)
-        state = self._run(
-            "advance",
-            self._one_block,
-            self._state,
-            (self.data.x, self.data.y, None),
-            devices.place_by_member(order),
-            devices.placed_numbers(0, min(steps, self._order_steps)),
-            self._placed_settings,
+        work = Work(
+            blocks=self._one_block,
+            order=devices.place_by_member(order),
+            span=devices.placed_numbers(0, min(steps, self._order_steps)),
+            settings=self._placed_settings,
         )
-        jax.block_until_ready(state)
+        self._together.advance(self._place, devices.copied(self._state), self._rows, work)
 
     def rehearse_validation(self) -> None:
         """Predict the first of `num_row_blocks` on one block of each device, and forget it."""
@@ -315,8 +347,10 @@ class Cohort:
         order = orders.population_order(
             seeds, epoch - 1, rows=self.data.rows, batch_size=self.batch_size
         )
-        self._state = self._state._replace(metrics=self._no_metrics)
+        self._state = self._state._replace(metrics=self._no_metrics())
+        self._set_rates(epochs_left=self._last - epoch + 1)
         self._is_last_step_seen = self._may_be_measured
+        taken = 0
         for placed, start, stop in pacing.walked(
             self._pace,
             order,
@@ -324,28 +358,37 @@ class Cohort:
             length=self._order_steps,
             ends_alone=self._is_last_step_seen,
         ):
-            self._before = self._state.trainable
+            if self._is_last_step_seen and taken == order.shape[1] - 1:
+                self._before = devices.copied(self._state.trainable)
             self._advance(placed, start, stop)
+            taken += stop - start
         return self._mean_loss()
 
+    def _set_rates(self, *, epochs_left: int) -> None:
+        """Give members their learning rates of the next epoch, if rates fall."""
+        if self._decay is None:
+            return
+        factor = self._decay.factor(epochs_left=epochs_left)
+        self._decay = self._decay.after_epoch(epochs_left=epochs_left)
+        rates = [factor * self.members[place].learning_rate for place in self._seats.filled]
+        optimizer = list(self._state.optimizer)
+        place: Any = keras_internals.learning_rate_place(self.blueprint.model.optimizer)
+        optimizer[place] = devices.place_by_member(np.array(rates, "float32"))
+        self._state = self._state._replace(optimizer=optimizer)
+
     def _advance(self, order: Any, start: int, stop: int) -> None:
-        state = self._run(
-            "advance",
-            self._seats.placed_blocks,
-            self._state,
-            (self.data.x, self.data.y, None),
-            order,
-            devices.placed_numbers(start, stop),
-            self._placed_settings,
+        work = Work(
+            blocks=self._seats.placed_blocks,
+            order=order,
+            span=devices.placed_numbers(start, stop),
+            settings=self._placed_settings,
         )
-        self._state = jax.block_until_ready(state)
+        self._state = self._together.advance(self._place, self._state, self._rows, work)
 
     def _keep(self, improved: np.ndarray) -> None:
         """Keep the present weights of the members that improved."""
         if improved.any():
-            chosen = self._flags(improved)
-            now = weights_of(self._state)
-            self._kept.placed = self._run("keep", now, self._kept.placed, chosen)
+            self._kept.keep(weights_of(self._state), improved)
 
     def _mean_loss(self) -> np.ndarray:
         total, count = self._state.metrics[:2]
@@ -426,7 +469,7 @@ class Cohort:
             self._watch.statistics,
             sights,
             now=self._state.trainable,
-            before=self._before,
+            before=self._before if self._is_last_step_seen else self._state.trainable,
         )
         if not self._is_last_step_seen and STEP_MEASURE in found:
             found[STEP_MEASURE] = np.full_like(found[STEP_MEASURE], np.nan)
@@ -449,21 +492,25 @@ class Cohort:
         drawn = initial.initial_weights(self.blueprint, [member.seed for member in members])
         rates = [member.learning_rate for member in members]
         optimizer = initial.initial_optimizer_state(self.blueprint, rates)
-        state = State(*drawn, optimizer, self._no_metrics)
+        state = State(*drawn, optimizer, self._no_metrics())
         return devices.place_by_member(state)
 
-    @cached_property
     def _no_metrics(self) -> list[Any]:
         """The training metrics as they are at an epoch's start."""
         return devices.place_by_member(initial.initial_metrics_state(self.blueprint, self._width))
 
-    def _flags(self, flags: np.ndarray) -> Any:
-        by_slot = np.zeros(self._width, bool)
-        by_slot[self._seats.slots] = flags[self._seats.members]
-        return devices.place_by_member(by_slot)
-
     def _by_member(self, values: np.ndarray) -> np.ndarray:
         return self._seats.told(values, self.num_members)
+
+
+def compile_together(cohorts: Sequence[Cohort], executor: Executor) -> None:
+    """Begin to compile the programs of cohorts on the same data, those that train as one."""
+    data = devices.shape_of(cohorts[0]._rows, by_member=False)
+    together = Together([cohort._trainable() for cohort in cohorts], data)
+    together.compile(executor)
+    for place, cohort in enumerate(cohorts):
+        cohort._together, cohort._place = together, place
+        cohort._programs.start(cohort._sources(), executor)
 
 
 _SCORED: dict[Score, Any] = {}

@@ -40,7 +40,7 @@ class Programs:
     """
 
     def __init__(self, description: str | None) -> None:
-        self._description = description
+        self.description = description
         self._programs: dict[str, Future[Any]] = {}
 
     def start(self, sources: Mapping[str, Source], executor: Executor) -> None:
@@ -67,7 +67,7 @@ class Programs:
         return self._programs[name].result()
 
     def _compile(self, name: str, source: Source) -> Any:
-        described = self._description and f"{name} {self._description}"
+        described = self.description and f"{name} {self.description}"
         return program_cache.compiled(
             source.make,
             source.arguments,

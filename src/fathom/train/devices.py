@@ -84,6 +84,11 @@ def place_by_member(tree: Any) -> Any:
     return jax.device_put(tree, NamedSharding(mesh(), BY_MEMBER))
 
 
+def copied(tree: Any) -> Any:
+    """Return copies of arrays whose first axis is the members, on the same devices."""
+    return place_by_member(jax.tree.map(np.array, tree))
+
+
 def place_everywhere(tree: Any) -> Any:
     """Put arrays that all members read on every device."""
     return jax.device_put(tree, NamedSharding(mesh(), EVERYWHERE))
@@ -115,11 +120,12 @@ def over_members(
 def in_blocks(
     function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int | None
 ) -> Callable[..., Any]:
-    """Return `function` of one member as a function of the first blocks of all members.
+    """Return `function` of some members as a function of the first blocks of all members.
 
     Args:
-        function: From one member's state and further arguments to its state.
-        by_member: As for `over_members`; the state has a member axis.
+        function: From members' state and further arguments to their state.
+        by_member: For each argument, whether it has a member axis or is the
+            same for all; the state has one.
         block: Members that a device takes side by side; None for all of its
             members, whatever `blocks` says.
 
@@ -128,10 +134,8 @@ def in_blocks(
         many of its blocks each device takes (`blocks_of`). The states in the others
         are returned as they were.
     """
-    axes = tuple(0 if by else None for by in by_member)
-    side_by_side = jax.vmap(function, in_axes=axes)
     if block is None:
-        return _over_devices(lambda _, *arguments: side_by_side(*arguments), (True, *by_member))
+        return _over_devices(lambda _, *arguments: function(*arguments), (True, *by_member))
 
     def some(blocks: Any, *arguments: Any) -> Any:
         whole = [_split(a, block) if by else a for a, by in zip(arguments, by_member)]
@@ -141,7 +145,7 @@ def in_blocks(
                 jax.tree.map(lambda leaf: leaf[index], a) if by else a
                 for a, by in zip((states, *whole[1:]), by_member)
             ]
-            new = side_by_side(*taken)
+            new = function(*taken)
             return jax.tree.map(
                 lambda all_, part: lax.dynamic_update_index_in_dim(all_, part, index, 0),
                 states,

@@ -30,10 +30,21 @@ def member_bytes(model: keras.Model, batch_size: int, x: Any) -> int:
         x: The inputs, with rows on the first axis.
     """
     state = sum(map(_bytes_of, (*model.variables, *model.optimizer.variables)))
+    return STATES * state + step_bytes(model, batch_size, x)
+
+
+def step_bytes(model: keras.Model, batch_size: int, x: Any) -> int:
+    """Return the bytes that a step of one member takes beside its state.
+
+    Args:
+        model: A compiled model.
+        batch_size: Rows per step.
+        x: The inputs, with rows on the first axis.
+    """
     gradients = sum(map(_bytes_of, model.trainable_variables))
     row = sum(math.prod(np.shape(a)[1:]) * a.dtype.itemsize for a in jax.tree.leaves(x))
     outputs = 4 * sum(_units(layer) for layer in model._flatten_layers(include_self=False))
-    return STATES * state + 2 * gradients + batch_size * (ACTIVATIONS * outputs + 2 * row)
+    return 2 * gradients + batch_size * (ACTIVATIONS * outputs + 2 * row)
 
 
 def _bytes_of(variable: Any) -> int:

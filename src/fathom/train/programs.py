@@ -1,4 +1,4 @@
-"""The compiled programs of one architecture: advance, evaluate, predict, keep.
+"""The compiled programs of one architecture: advance, evaluate, predict.
 
 Keras's own stateless `train_step` is the body of the loop, so a member's
 result is Keras's. Random numbers (initial weights, batch orders) are drawn
@@ -7,8 +7,6 @@ outside, which keeps the programs small and quick to compile.
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
@@ -16,7 +14,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import keras
-import numpy as np
 from jax import lax
 
 from fathom.train import devices
@@ -38,7 +35,13 @@ class Weights(NamedTuple):
     non_trainable: list[Any]
 
 
-Packed = dict[str, Any]  # dtype -> vector
+class Work(NamedTuple):
+    """What an `advance_program` takes beside state and data, by its names."""
+
+    blocks: Any
+    order: Any
+    span: Any
+    settings: Any
 
 
 def weights_of(state: State) -> Weights:
@@ -70,14 +73,20 @@ def advance_program(
         apply: Puts `settings` where the model reads them.
     """
 
-    def advance(state: State, data: Any, order: Any, span: Any, settings: Any) -> State:
-        def step(index: Any, state: State) -> State:
-            rows = order[index]
-            with apply(settings):
-                _, state = model.train_step(tuple(state), jax.tree.map(lambda a: a[rows], data))
-            return State(*map(list, state))
+    def step(index: Any, state: State, data: Any, order: Any, settings: Any) -> State:
+        rows = order[index]
+        with apply(settings):
+            _, state = model.train_step(tuple(state), jax.tree.map(lambda a: a[rows], data))
+        return State(*map(list, state))
 
-        return lax.fori_loop(span[0], span[1], step, state)
+    # Members side by side within a step: JAX would trace a loop of theirs several times.
+    steps = jax.vmap(step, in_axes=(None, 0, None, 0, 0))
+
+    def advance(state: State, data: Any, order: Any, span: Any, settings: Any) -> State:
+        def one(index: Any, state: State) -> State:
+            return steps(index, state, data, order, settings)
+
+        return lax.fori_loop(span[0], span[1], one, state)
 
     return devices.in_blocks(advance, by_member=(True, False, True, False, True), block=block)
 
@@ -93,19 +102,24 @@ def evaluate_program(
     the metrics.
     """
 
+    def step(metrics: list[Any], weights: Weights, batch: Any, settings: Any) -> list[Any]:
+        with apply(settings):
+            _, (_, _, metrics) = model.test_step((*weights, metrics), batch)
+        return list(metrics)
+
+    side_by_side = jax.vmap(step, in_axes=(0, 0, None, 0))
+
     def evaluate(
         metrics: list[Any], weights: Weights, data: Any, start: Any, steps: Any, settings: Any
     ) -> list[Any]:
-        def step(index: Any, metrics: list[Any]) -> list[Any]:
+        def one(index: Any, metrics: list[Any]) -> list[Any]:
             first = start + index * batch_size
             batch = jax.tree.map(
                 lambda a: lax.dynamic_slice_in_dim(a, first, batch_size, axis=0), data
             )
-            with apply(settings):
-                _, (_, _, metrics) = model.test_step((*weights, metrics), batch)
-            return list(metrics)
+            return side_by_side(metrics, weights, batch, settings)
 
-        return lax.fori_loop(0, steps, step, metrics)
+        return lax.fori_loop(0, steps, one, metrics)
 
     by_member = (True, True, False, False, False, True)
     return devices.in_blocks(evaluate, by_member=by_member, block=block)
@@ -164,55 +178,6 @@ def finish_program(model: keras.Model) -> Any:
     return devices.over_members(finish, by_member=(True,))
 
 
-def keep_program() -> Any:
-    """Return the function from `(weights, kept, chosen)` to what is kept.
-
-    Kept weights are one vector per dtype: selecting variable by variable
-    would take half as long to compile as training itself.
-    """
-
-    def keep(weights: Weights, kept: Packed, chosen: Any) -> Packed:
-        new = packed(weights)
-        return {dtype: jnp.where(chosen, new[dtype], kept[dtype]) for dtype in kept}
-
-    return devices.over_members(keep, by_member=(True, True, True))
-
-
-def packed(weights: Weights) -> Packed:
-    """Return all variables of one member as one vector per dtype."""
-    groups: dict[str, list[Any]] = defaultdict(list)
-    for leaf in _leaves(weights):
-        groups[str(leaf.dtype)].append(leaf.reshape(-1))
-    return {dtype: jnp.concatenate(leaves) for dtype, leaves in groups.items()}
-
-
-def unpacked(kept: Packed, like: Weights) -> Weights:
-    """Return NumPy arrays (member, ...) of the shapes of `like` from packed vectors."""
-    vectors = {dtype: np.asarray(vector) for dtype, vector in kept.items()}  # (member, n)
-    starts = dict.fromkeys(vectors, 0)
-
-    def take(leaf: Any) -> np.ndarray:
-        dtype, size = str(leaf.dtype), math.prod(leaf.shape[1:])
-        start = starts[dtype]
-        starts[dtype] += size
-        return vectors[dtype][:, start : start + size].reshape(leaf.shape)
-
-    return Weights(*([take(leaf) for leaf in leaves] for leaves in like))
-
-
-def packed_shapes(like: Weights) -> dict[str, tuple[int, int]]:
-    """Return the (member, n) of each packed vector."""
-    sizes: dict[str, int] = defaultdict(int)
-    for leaf in _leaves(like):
-        sizes[str(leaf.dtype)] += math.prod(leaf.shape[1:])
-    members = _leaves(like)[0].shape[0]
-    return {dtype: (members, size) for dtype, size in sizes.items()}
-
-
-def _leaves(weights: Weights) -> list[Any]:
-    return [*weights.trainable, *weights.non_trainable]
-
-
 def predict_program(model: keras.Model, *, block: int | None = None) -> Any:
     """Return the function from `(weights, x)` to the model's outputs for the rows of `x`."""
 
@@ -234,4 +199,5 @@ def outputs_program(model: keras.Model, *, block: int | None) -> Any:
         new = model.stateless_call(*weights, x, training=False)[0]
         return new.astype(outputs.dtype)
 
-    return devices.in_blocks(predict, by_member=(True, True, False), block=block)
+    side_by_side = jax.vmap(predict, in_axes=(0, 0, None))
+    return devices.in_blocks(side_by_side, by_member=(True, True, False), block=block)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 
 def parameters(inputs: int, units: int, depth: int) -> int:
     """Return the parameters of `depth` hidden layers of `units`, and one output.
@@ -21,7 +23,10 @@ def units_for(inputs: int, depth: int, budget: int) -> int | None:
         >>> units_for(1, 5, 500), units_for(8, 1, 5)
         (10, None)
     """
-    units = 0
-    while parameters(inputs, units + 1, depth) <= budget:
-        units += 1
-    return units or None
+    too_many = 1
+    while parameters(inputs, too_many, depth) <= budget:
+        too_many *= 2
+    fitting = bisect_right(
+        range(1, too_many), budget, key=lambda units: parameters(inputs, units, depth)
+    )
+    return fitting or None

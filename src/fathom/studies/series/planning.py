@@ -15,6 +15,7 @@ from fathom.specs import (
     SeriesRecord,
     StudySpec,
     at_least,
+    several,
     to_json_data,
 )
 from fathom.studies.depth import check
@@ -83,8 +84,7 @@ def check_options(asked: Asked, options: Mapping[str, Any]) -> None:
             f"cuts each one differently. Received: minutes={options['minutes']:g}.",
             hint="leave --minutes out; --allocation halving, fewer seeds or epochs save time",
         )
-    given = options.get("widths", 64)
-    widths = (given,) if isinstance(given, int) else tuple(given)
+    widths = several(options.get("widths", 64))
     if asked.setting is not None and len(widths) > 1:
         raise SpecError(
             f"A sweep across {asked.name} compares networks of one width. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, median
 
@@ -242,7 +242,7 @@ class SeriesResult:
             smallest_error=error,
             comparisons=comparisons,
         )
-        return told if self.record.metric != "accuracy" else _within_accuracy(told)
+        return told if self.record.metric != "accuracy" else told.within(-1.0, 1.0)
 
     # -- how a cell comes to be ----------------------------------------------------
 
@@ -360,13 +360,6 @@ def _mean_row_scores(rows: Sequence[DepthRow]) -> np.ndarray | None:
     if len(known) < len(rows) or any(scores is None for scores in known):
         return None
     return np.mean(np.array(known, "float64"), axis=0)
-
-
-def _within_accuracy(told: PairedComparison) -> PairedComparison:
-    """Return a comparison whose interval ends where differences of accuracies do."""
-    if told.low is None or told.high is None:
-        return told
-    return replace(told, low=max(told.low, -1.0), high=min(told.high, 1.0))
 
 
 def _student(blocks: int) -> float:

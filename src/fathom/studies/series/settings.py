@@ -94,6 +94,10 @@ def _dropped(value: str) -> str:
     return f"with dropout {value}" if float(value) else "without dropout"
 
 
+def _fallen(value: str) -> str:
+    return "at a constant rate" if value == "none" else f"with {value} decay of the rate"
+
+
 def _penalised(kind: str) -> Callable[[str], str]:
     return lambda value: f"with {kind} {value}" if float(value) else f"without {kind}"
 
@@ -117,6 +121,13 @@ _ALL = (
         parse=_name,
         words=_with("cells"),
         takes="lstm, gru and simple",
+    ),
+    Setting(
+        name="decay",
+        option="decay",
+        parse=_name,
+        words=_fallen,
+        takes="none, linear and cosine",
     ),
     Setting(
         name="dropout",

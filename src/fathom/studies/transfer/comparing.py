@@ -124,7 +124,10 @@ class Judge:
 
     def difference(self, one: Trained, other: Trained) -> Estimate:
         """Return by how much `one` scores above `other`, seed by seed on the same rows."""
-        return self._estimate(self._parts(one) - self._parts(other))
+        found = self._estimate(self._parts(one) - self._parts(other))
+        if self.task != "classification":
+            return found
+        return Estimate(found.mean, max(found.low, -1.0), min(found.high, 1.0))
 
     def _parts(self, trained: Trained) -> np.ndarray:
         """Return what each test row adds to the score, (seed, rows): their mean is the score."""
