@@ -233,7 +233,6 @@ def _order(depth: int, rates: int, seeds: int) -> tuple[bytes, list[Any], int]:
         guess=0.1,
         task=data.task,
         classes=data.classes,
-        fingerprint="",
     )
     arrays = [array for one in data.splits.values() for array in (one.x, one.y, one.rows)]
     return msgspec.json.encode(order), arrays, -(-len(data.train) // BATCH_SIZE)
@@ -296,7 +295,7 @@ def measure_writer(depth: int, rates: int, seeds: int) -> dict[str, Any]:
 class _NoCluster:
     """Stands for a cluster where chunks are made, and not sent."""
 
-    def share(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
+    def share(self, arrays: Sequence[Any], *, name: str) -> tuple[Any, ...]:
         return ()
 
     def cores_for(self, chunks: int, *, most: int) -> int:

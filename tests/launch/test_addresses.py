@@ -67,6 +67,8 @@ def test_halving_is_refused_before_a_cluster_starts(tmp_path) -> None:
         fathom.study("iris", store=tmp_path, allocation="halving", ray=True)
     with pytest.raises(SpecError, match="minutes=2"):
         fathom.study("iris", store=tmp_path, minutes=2, allocation="full", ray=True)
+    with pytest.raises(SpecError, match=r"full grid.*allocation=halving"):
+        fathom.sweep("iris", splits=2, store=tmp_path, allocation="halving", ray=True)
     assert not list(tmp_path.iterdir())
 
 

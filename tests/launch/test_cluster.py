@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import fathom
 from fathom import launch
+from fathom.api.series_running import SeriesEvent, StudyBegins
 from fathom.errors import LaunchError
 from fathom.launch import Chunk, gathered
 from fathom.specs import Progress, TestRecord, to_json_data
@@ -98,6 +100,60 @@ def test_records_and_weights_are_those_from_here_though_a_worker_is_killed(
     assert len(killer.processes) >= 2
     assert untimed(store, there.name) == untimed(store, here)
     assert weights(store, there.name) == weights(store, here)
+
+
+SWEPT: dict[str, Any] = {
+    **{name: OPTIONS[name] for name in ("widths", "seeds", "learning_rates", "baselines")},
+    "splits": 3,
+    "depths": [1],
+    "epochs": 20,
+}
+
+
+class Stopper:
+    """Raises when a series' second study begins."""
+
+    def __init__(self) -> None:
+        self.nodes: set[str] = set()
+
+    def __call__(self, event: SeriesEvent) -> None:
+        if isinstance(event, Progress):
+            self.nodes.add(event.node)
+        if isinstance(event, StudyBegins) and event.place == 1:
+            raise ArithmeticError("of whoever watches")
+
+
+def test_a_series_stopped_and_resumed_finds_what_it_finds_here(
+    cluster: launch.Cluster, tmp_path: Path
+) -> None:
+    from cli.running import run_here  # workers, which import this file, do not find it
+
+    store, stop = Store(tmp_path), Stopper()
+    with pytest.raises(ArithmeticError) as held:  # with what ran, which must be closed by now
+        fathom.sweep("iris", name="there", store=store, ray=True, on_event=stop, **SWEPT)
+    resumed = run_here("resume", "there", "--ray", "--store", tmp_path, "--json")
+    assert held.value.args == ("of whoever watches",)
+    assert resumed.code == 0, resumed.err
+    assert "split-1: finished before" in resumed.err
+    assert "split-2: finished" not in resumed.err
+    assert resumed.err.count("trains on") == 2
+    here = fathom.sweep("iris", name="here", store=store, **SWEPT)
+    there = fathom.open_sweep("there", store=store)
+    assert stop.nodes == {node.address for node in cluster.nodes}
+    assert there.verdict == here.verdict
+    assert there.table().drop("train_seconds").equals(here.table().drop("train_seconds"))
+    for name in here.studies:
+        stores = [store.open_series(one).store for one in ("there", "here")]
+        told, expected = (by_network(untimed(one, name)) for one in stores)
+        assert told == expected
+        assert weights(stores[0], name) == weights(stores[1], name)
+
+
+def test_data_are_put_into_the_object_store_once_until_others_are(cluster: launch.Cluster) -> None:
+    arrays = [np.arange(3)]
+    first = cluster.share(arrays, name="a")
+    assert cluster.share(arrays, name="a") == first
+    assert cluster.share(arrays, name="b") != first
 
 
 def test_a_chunk_too_large_for_every_node_is_refused(cluster: launch.Cluster) -> None:

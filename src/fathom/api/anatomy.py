@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.api.subjects import dataset_for, strangers, trained
+from fathom.specs import typed
 from fathom.studies.anatomy import AnatomyResult, AnatomySpec
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Anatomy:
         """The figures."""
         return AnatomyPlots(self.result)
 
+    @typed
     def report(self, path: str | Path) -> None:
         """Write all of it as one HTML page that loads nothing from anywhere else.
 
@@ -88,6 +90,7 @@ class AnatomyPlots:
         return report.layer_probes(self._result)
 
 
+@typed
 def anatomy(
     model: Any,
     data: Any = None,

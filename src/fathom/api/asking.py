@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Literal
 
 from fathom.errors import DataError
 from fathom.specs import (
+    CONSTANT,
+    DECAYS,
     DEFAULT_LEARNING_RATES,
     FULL,
     HALVING,
+    LINEAR,
     ModelSpec,
     StudySpec,
     TrainSpec,
     one_of,
+    several,
+    typed,
 )
 
 if TYPE_CHECKING:
@@ -22,15 +27,19 @@ if TYPE_CHECKING:
     from fathom.store import StoredStudy
 
 SMALLEST_BATCH, LARGEST_BATCH = 32, 256
+# Convolutions make many rows of every image: larger batches save no time, and take fewer steps.
+LARGEST_BATCH_OF_IMAGES = 64
+CONVOLUTIONAL = ("cnn", "residual-cnn")
 FEWEST_EPOCHS, MOST_EPOCHS = 40, 200
 STEPS = 2000
 
 
+@typed
 def study_spec(
     dataset: Dataset,
     *,
     family: str = "mlp",
-    depths: Iterable[int] = range(9),
+    depths: int | Iterable[int] = range(9),
     widths: int | Iterable[int] = 64,
     match_parameters: bool = False,
     activation: str = "auto",
@@ -47,6 +56,7 @@ def study_spec(
     seed: int = 0,
     epochs: int | None = None,
     batch_size: int | None = None,
+    decay: str = "auto",
     patience: int | Literal["auto"] | None = "auto",
     allocation: str = "auto",
     minutes: float | None = None,
@@ -67,7 +77,8 @@ def study_spec(
         match_parameters: Whether every depth gets the width that brings it
             nearest to the parameters of the deepest network.
         activation: A Keras activation, or "auto": the one that is usual in the family.
-        normalization: "none", "batch" or "layer", or "auto": layer for transformers.
+        normalization: "none", "batch" or "layer", or "auto": batch for convolutional
+            networks, layer for transformers, none for the others.
         dropout: Share of units dropped, in [0, 1).
         l1: L1 penalty on hidden kernels.
         l2: L2 penalty on hidden kernels.
@@ -79,9 +90,13 @@ def study_spec(
         seeds: Number of seeds.
         seed: The first of them.
         epochs: Passes over the training rows, at most; None chooses by their number.
-        batch_size: Rows per step; None chooses by the number of training rows.
+        batch_size: Rows per step; None chooses by the number of training rows, and less for
+            convolutional networks whose learning rates fall.
+        decay: How learning rates fall to zero over the epochs: "linear", "cosine" (half of
+            one), or "none"; "auto" is linear where `minutes` are given, else none.
         patience: Epochs without a better validation loss before a member
-            stops; "auto" is a fifth of the epochs, None trains all of them.
+            stops; None trains all of them. "auto" is a fifth of the epochs, or None where
+            learning rates fall: who makes no progress at a high rate may at a lower one.
         allocation: "full" trains the whole grid; "halving" begins with it and lets the
             worst go at rungs; "auto" is "halving" where `minutes` are given, else "full".
         minutes: Time for the whole study: seeds, rates and epochs are cut to fit.
@@ -112,26 +127,28 @@ def study_spec(
         tokens=dataset.token_sizes,
     )
     one_of("allocation", allocation, ("auto", FULL, HALVING))
+    one_of("decay", decay, ("auto", *DECAYS))
+    if decay == "auto":
+        decay = CONSTANT if minutes is None else LINEAR
     rows = len(dataset.train)
-    batch_size = usual_batch_size(rows) if batch_size is None else batch_size
+    if batch_size is None:
+        smaller = decay != CONSTANT and family in CONVOLUTIONAL
+        batch_size = usual_batch_size(rows, largest=LARGEST_BATCH_OF_IMAGES if smaller else None)
     epochs = usual_epochs(rows, batch_size) if epochs is None else epochs
     settings = TrainSpec(
         optimizer=optimizer,
         epochs=epochs,
         batch_size=batch_size,
-        patience=max(epochs // 5, 1) if patience == "auto" else patience,
+        patience=_usual_patience(epochs, decay) if patience == "auto" else patience,
         watch=watch,
+        decay=decay,
     )
     return StudySpec(
         model=model,
         train=settings,
-        depths=tuple(depths),
-        widths=(widths,) if isinstance(widths, int) else tuple(widths),
-        learning_rates=(
-            (float(learning_rates),)
-            if isinstance(learning_rates, int | float)
-            else tuple(map(float, learning_rates))
-        ),
+        depths=several(depths),
+        widths=several(widths),
+        learning_rates=tuple(map(float, several(learning_rates))),
         seeds=seeds,
         seed=seed,
         match_parameters=match_parameters,
@@ -142,6 +159,10 @@ def study_spec(
         max_parameters=max_parameters,
         max_latency_ms=max_latency_ms,
     )
+
+
+def _usual_patience(epochs: int, decay: str) -> int | None:
+    return max(epochs // 5, 1) if decay == CONSTANT else None
 
 
 def reloaded(stored: StoredStudy) -> Dataset:
@@ -163,18 +184,22 @@ def reloaded(stored: StoredStudy) -> Dataset:
     return load(**{**loading, "image_size": None if size is None else tuple(size)})
 
 
-def usual_batch_size(rows: int) -> int:
+def usual_batch_size(rows: int, *, largest: int | None = None) -> int:
     """Return a power of two from 32 to 256 that gives some 150 to 300 steps an epoch.
 
     Small data keep the 32 rows that Keras uses; large data take larger
     batches, which cost less time for the same number of epochs.
+
+    Args:
+        rows: For training.
+        largest: A power of two that it is at most; 256 if None.
 
     Example:
         >>> usual_batch_size(1_000), usual_batch_size(26_000), usual_batch_size(48_000)
         (32, 128, 256)
     """
     fitting = 2 ** int(math.log2(max(rows / 150, 1)))
-    return min(max(fitting, SMALLEST_BATCH), LARGEST_BATCH)
+    return min(max(fitting, SMALLEST_BATCH), largest or LARGEST_BATCH)
 
 
 def usual_epochs(rows: int, batch_size: int) -> int:

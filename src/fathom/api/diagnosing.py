@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fathom.errors import SpecError
-from fathom.specs import LayerRecord, RunRecord, WatchedTraining
+from fathom.specs import LayerRecord, RunRecord, WatchedTraining, typed
 
 if TYPE_CHECKING:
     from fathom.measure import Course, Diagnosis
@@ -23,6 +23,7 @@ CROSS_ENTROPIES = ("categorical_crossentropy", "sparse_categorical_crossentropy"
 BINARY = "binary_crossentropy"
 
 
+@typed
 def diagnose(training: Any, *, member: int | None = None) -> Diagnosis:
     """Tell what is wrong with a training, why, and what to do.
 
@@ -155,9 +156,9 @@ def _of_logs(logs: Mapping[str, Sequence[Any]], **known: Any) -> Course:
             f"A diagnosis needs the training loss of each epoch. Received: {_named(logs)}.",
             hint="train for at least one epoch",
         )
-    rates = logs.get("learning_rate")
+    rates = _numbers(logs.get("learning_rate") or ())
     if rates:
-        known["learning_rate"] = float(rates[0])
+        known["learning_rate"] = rates[0]
     return Course(
         loss=_numbers(logs["loss"]),
         validation_loss=_numbers(logs.get("val_loss", ())),
@@ -167,7 +168,13 @@ def _of_logs(logs: Mapping[str, Sequence[Any]], **known: Any) -> Course:
 
 
 def _numbers(values: Sequence[Any]) -> tuple[float, ...]:
-    return tuple(math.nan if value is None else float(value) for value in values)
+    try:
+        return tuple(math.nan if value is None else float(value) for value in values)
+    except (TypeError, ValueError):
+        raise SpecError(
+            f"A loss or score must be a list of numbers, one per epoch. Received: {values!r:.60}.",
+            hint="pass what fathom.fit or model.fit returned",
+        ) from None
 
 
 def _score(logs: Mapping[str, Sequence[Any]]) -> Sequence[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fathom.specs import typed
 from fathom.studies.experiments import (
     EXPERIMENTS,
     Experiment,
@@ -57,6 +58,7 @@ class Judged:
 
         return str(report.experiment_figure(self.result, alone=True))
 
+    @typed
     def report(self, path: str | Path) -> None:
         """Write one self-contained HTML page.
 
@@ -86,6 +88,7 @@ def experiments() -> tuple[Experiment, ...]:
     return EXPERIMENTS
 
 
+@typed
 def experiment(
     name: str,
     *,

@@ -7,13 +7,14 @@ from typing import Any
 
 from fathom import exports
 from fathom.errors import SpecError, StoreError
-from fathom.specs import one_of
+from fathom.specs import one_of, typed
 from fathom.store import check_output, write_output
 
 _HEAD_BYTES = 500
 _OURS = b" program; the weights are in "
 
 
+@typed
 def export(
     model: Any,
     path: str | Path,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.api.subjects import dataset_for, strangers, trained
+from fathom.specs import several, typed
 from fathom.studies.features import FeaturesResult, FeaturesSpec
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Features:
 
         return pl.DataFrame(self.result.records(), infer_schema_length=None)
 
+    @typed
     def units(self, layer: str | None = None) -> pl.DataFrame:
         """Return a row per unit: how it responds over the rows, and which excite it most.
 
@@ -59,6 +61,7 @@ class Features:
         """The figures."""
         return FeaturePlots(self.result)
 
+    @typed
     def report(self, path: str | Path) -> None:
         """Write all of it as one HTML page that loads nothing from anywhere else.
 
@@ -92,6 +95,7 @@ class FeaturePlots:
 
         return report.feature_filters(self._result)
 
+    @typed
     def units(self, layer: str | None = None) -> go.Figure:
         """Draw what excites the units of a layer most: the input found for each, and rows.
 
@@ -123,6 +127,7 @@ class FeaturePlots:
 
         return report.feature_embedding(self._result)
 
+    @typed
     def surfaces(self, layer: str | None = None) -> go.Figure:
         """Draw every unit's response over the plane of two features.
 
@@ -136,6 +141,7 @@ class FeaturePlots:
 
         return report.feature_surfaces(self._result, layer)
 
+    @typed
     def conductance(self, layer: str | None = None) -> go.Figure:
         """Draw how much of the answer for each class passes through each unit of a layer.
 
@@ -150,6 +156,7 @@ class FeaturePlots:
         return report.feature_conductance(self._result, layer)
 
 
+@typed
 def features(
     model: Any,
     data: Any = None,
@@ -157,8 +164,8 @@ def features(
     initial: Any = None,
     depth: int | None = None,
     width: int | None = None,
-    layers: Sequence[str] = (),
-    units: Sequence[int] = (),
+    layers: str | Sequence[str] = (),
+    units: int | Sequence[int] = (),
     num_units: int = 8,
     top: int = 9,
     embedding: str = "pca",
@@ -218,8 +225,8 @@ def features(
         Dhamdhere, Sundararajan, Yan, "How Important Is a Neuron?", ICLR 2019.
     """
     spec = FeaturesSpec(
-        layers=tuple(layers),
-        units=tuple(units),
+        layers=several(layers),
+        units=several(units),
         num_units=num_units,
         top=top,
         embedding=embedding,

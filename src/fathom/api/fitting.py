@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from fathom.api.history import History
 from fathom.api.watched import watched_training
@@ -120,6 +121,8 @@ def fit(
         class_weight=class_weight,
         sample_weight=sample_weight,
     )
+    _check_callbacks(callbacks)
+    _check_switches(verbose=verbose, shuffle=shuffle, bitwise=bitwise)
     if watch is not None:
         one_of("watch", watch, ("layers",))
     elif _shows_layers(callbacks):
@@ -204,6 +207,30 @@ def _keep_watched(history: History, watched: WatchedTraining) -> None:
     history.keep(watched)
     if watched.note:
         warnings.warn(f"The layers were not watched: {watched.note}", FathomWarning, stacklevel=4)
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    """Refuse what is no callback: a class instead of one of its instances, or a name."""
+    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
+        return
+    for one in keras.tree.flatten(callbacks):
+        if not isinstance(one, keras.callbacks.Callback):
+            name = one.__name__ if isinstance(one, type) else type(one).__name__
+            is_class = isinstance(one, type) and issubclass(one, keras.callbacks.Callback)
+            raise SpecError(
+                "`callbacks` must be Keras callbacks. "
+                f"Received: {'the class ' if is_class else ''}{name}.",
+                hint=f"make one of it: {name}(...)" if is_class else "leave it out of the list",
+            )
+
+
+def _check_switches(**switches: Any) -> None:
+    for name, value in switches.items():
+        if not isinstance(value, bool | int | str | np.bool_ | None):
+            raise SpecError(
+                f"`{name}` must be True or False, or a word or number that Keras knows. "
+                f"Received: {name} of type {type(value).__name__}."
+            )
 
 
 def _refuse(unknown: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from fathom import train
 from fathom.errors import SpecError
 from fathom.measure import GradientNoise, RateCurve, gradient_noise, rate_curve
-from fathom.specs import above, at_least
+from fathom.specs import above, at_least, typed
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -54,6 +54,7 @@ class RateSearch:
         return report.rate_search_cell(self.curve)
 
 
+@typed
 def find_learning_rate(
     model: Any,
     x: Any,
@@ -91,6 +92,8 @@ def find_learning_rate(
         raise SpecError(f"`rates` must hold at least two learning rates. Received: {tried}.")
     above("rates", tried[0], 0)
     at_least("steps", steps, 1)
+    at_least("batch_size", batch_size, 1)
+    at_least("seed", seed, 0)
     population = train.Population(model, learning_rate=tried)
     rows = train.as_rows(x, y, sample_weight)
     count = train.num_rows(rows)
@@ -117,6 +120,7 @@ def _train_on(population: train.Population, rows: Any, *, batch_size: int) -> No
         pass
 
 
+@typed
 def gradient_noise_scale(
     model: Any,
     x: Any,
@@ -148,6 +152,7 @@ def gradient_noise_scale(
     """
     at_least("batch_size", batch_size, 1)
     at_least("draws", draws, 2)
+    at_least("seed", seed, 0)
     small, large = train.batch_gradient_lengths(
         model,
         x,

@@ -9,7 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from fathom.errors import DataError, SpecError
+from fathom.data import reading_parquet
+from fathom.errors import DataError
+from fathom.specs import at_least, typed
 
 # Rows that are read at once: batches in order then cost one read for many.
 ROWS_READ = 65_536
@@ -33,6 +35,7 @@ class ParquetBatches(keras.utils.PyDataset):
         SpecError: `batch_size` is below 1.
     """
 
+    @typed
     def __init__(
         self,
         file: str | Path,
@@ -43,11 +46,7 @@ class ParquetBatches(keras.utils.PyDataset):
         batch_size: int = 32,
     ) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise SpecError(
-                f"`batch_size` must be at least 1. Received: batch_size={batch_size!r}.",
-                hint="use batch_size=32",
-            )
+        at_least("batch_size", batch_size, 1, hint="use batch_size=32")
         self._file = Path(file)
         self._batch_size = batch_size
         types, self._rows = _described(self._file)
@@ -77,7 +76,8 @@ class ParquetBatches(keras.utils.PyDataset):
         """Return inputs, targets and weights of some rows."""
         import polars
 
-        frame = polars.scan_parquet(self._file).slice(start, count).collect()
+        with reading_parquet(self._file):
+            frame = polars.scan_parquet(self._file).slice(start, count).collect()
         floats = keras.config.floatx()
         y = frame[self._targets[0]] if self._is_single else frame.select(self._targets)
         parts: dict[str, Any] = {"x": frame.select(self._features), "y": y}
@@ -94,16 +94,10 @@ def _described(file: Path) -> tuple[dict[str, Any], int]:
     """Return the types of the columns and the number of rows."""
     import polars
 
-    try:
+    with reading_parquet(file):
         scan = polars.scan_parquet(file)
         types = dict(scan.collect_schema())
         rows = scan.select(polars.len()).collect().item()
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise DataError(
-            f"`file` must be a Parquet file that can be read. Received: {str(file)!r}; "
-            f"{str(error).splitlines()[0][:200]}",
-            hint="check the path, or write the table anew with polars.DataFrame.write_parquet",
-        ) from None
     return types, rows
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from fathom import models, store, train
 from fathom.errors import FathomError, StoreError
 from fathom.measure import layer_statistics
-from fathom.specs import one_of
+from fathom.specs import one_of, typed
 
 MODEL = "model.keras"
 CHECKSUM = "checksum"
@@ -24,6 +24,7 @@ WORDS = "population"
 class Population(train.Population):
     __doc__ = train.Population.__doc__
 
+    @typed
     def __init__(
         self,
         model: Any,
@@ -56,6 +57,7 @@ class Population(train.Population):
             notes=self.notes,
         )
 
+    @typed
     def save(self, path: str | Path) -> None:
         """Write everything that training needs to go on into one file, whole or not at all.
 
@@ -86,6 +88,7 @@ class Population(train.Population):
             return None
 
     @classmethod
+    @typed
     def load(
         cls, path: str | Path, *, model: Any = None, memory_bytes: int | None = None
     ) -> train.Population:

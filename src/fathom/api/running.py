@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ def stream_study(
     name: str,
     store: Store | None = None,
     started: float | None = None,
-    ray: bool | str = False,
+    ray: bool | str | Cluster = False,
 ) -> Generator[Event, None, None]:
     """Run a study, keep what it tells, and pass it on as it happens.
 
@@ -53,7 +53,7 @@ def stream_study(
         store: Where it is kept; the default store if None.
         started: `time.perf_counter()` when the minutes of the spec began; None for now.
         ray: Whether architectures train on a Ray cluster that is started here, or the
-            address of one that runs.
+            address of one that runs; or one that whoever asks has opened, and closes.
 
     Yields:
         Records, progress and artifacts; the first is the `StudyRecord`,
@@ -65,7 +65,7 @@ def stream_study(
     """
     store = store or Store()
     store.check_writable()
-    with _cluster(spec, ray) as cluster:
+    with cluster_for([spec], ray) as cluster:
         named = store.unique_name(name)
         events = studies.depth_study(spec, dataset, name=named, started=started, cluster=cluster)
         yield from _written(events, dataset, store)
@@ -84,12 +84,28 @@ def _written(events: Iterator[Event], dataset: Dataset, store: Store) -> Iterato
 
 
 @contextmanager
-def _cluster(spec: StudySpec, ray: bool | str) -> Iterator[Cluster | None]:
-    """Start or join a Ray cluster, if one is wanted."""
-    if not ray:
+def cluster_for(specs: Sequence[StudySpec], ray: bool | str | Cluster) -> Iterator[Cluster | None]:
+    """Start or join a Ray cluster, if one is wanted and there is something to train.
+
+    Args:
+        specs: What is to be run on it.
+        ray: As for `stream_study`.
+
+    Yields:
+        The cluster; None for this process.
+
+    Raises:
+        SpecError: A study cannot be run on a cluster.
+        LaunchError: There is no cluster.
+    """
+    if not ray or not specs:
         yield None
         return
-    studies.check_scatters(spec)
+    for spec in specs:
+        studies.check_scatters(spec)
+    if isinstance(ray, Cluster):
+        yield ray
+        return
     with launch.cluster(None if ray is True else ray) as cluster:
         yield cluster
 
@@ -101,7 +117,7 @@ def stream_resumed(
     store: Store | None = None,
     depths: Iterable[int] = (),
     widths: Iterable[int] = (),
-    ray: bool | str = False,
+    ray: bool | str | Cluster = False,
 ) -> Generator[Event, None, None]:
     """Go on with a study that stopped, or add depths and widths to one that ended.
 
@@ -132,7 +148,7 @@ def stream_resumed(
         earlier = _usable(stored)
         spec = extended(StudyResult.from_records(earlier).spec, depths=depths, widths=widths)
         check_same_data(stored, dataset)
-        with _cluster(spec, ray) as cluster:
+        with cluster_for([spec], ray) as cluster:
             yield from earlier
             events = studies.depth_study(
                 spec, dataset, name=writer.name, earlier=earlier, cluster=cluster

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fathom.specs import several, typed
 from fathom.store import write_output
 from fathom.studies import finished
 from fathom.studies.depth_separation import SeparationResult, SeparationSpec
@@ -43,6 +44,7 @@ class Separation:
 
         return pl.DataFrame(self.result.records(), infer_schema_length=None)
 
+    @typed
     def plot(self, function: str | None = None) -> go.Figure:
         """Draw error against parameters, a line per depth.
 
@@ -53,6 +55,7 @@ class Separation:
 
         return report.separation_errors(self.result.function(function or self._first))
 
+    @typed
     def plot_regions(self, function: str | None = None) -> go.Figure:
         """Draw linear regions along a line against depth.
 
@@ -63,6 +66,7 @@ class Separation:
 
         return report.separation_regions(self.result.function(function or self._first))
 
+    @typed
     def report(self, path: str | Path) -> None:
         """Write all of it as one self-contained HTML page.
 
@@ -87,12 +91,13 @@ class Separation:
         return report.separation_cell(self.result)
 
 
+@typed
 def depth_separation(
     functions: str | Sequence[str] = FUNCTIONS,
     *,
-    depths: Sequence[int] = DEPTHS,
-    budgets: Sequence[int] = BUDGETS,
-    learning_rates: Sequence[float] = LEARNING_RATES,
+    depths: int | Sequence[int] = DEPTHS,
+    budgets: int | Sequence[int] = BUDGETS,
+    learning_rates: float | Sequence[float] = LEARNING_RATES,
     seeds: int = 5,
     steps: int = 4000,
     batch_size: int = 64,
@@ -128,12 +133,11 @@ def depth_separation(
         Montufar, Pascanu, Cho, Bengio, "On the Number of Linear Regions of Deep Neural Networks",
         NeurIPS 2014.
     """
-    names = (functions,) if isinstance(functions, str) else tuple(functions)
     spec = SeparationSpec(
-        functions=names,
-        depths=tuple(depths),
-        budgets=tuple(budgets),
-        learning_rates=tuple(learning_rates),
+        functions=several(functions),
+        depths=several(depths),
+        budgets=several(budgets),
+        learning_rates=several(learning_rates),
         seeds=seeds,
         steps=steps,
         batch_size=batch_size,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,15 @@ from fathom.api.series_running import (
 )
 from fathom.api.study import Study
 from fathom.errors import ModelError, SpecError
-from fathom.specs import SeriesVerdict, VerdictRecord
-from fathom.store import SeriesSummary, Store, StoredSeries, default_name, write_output
+from fathom.specs import SeriesVerdict, VerdictRecord, several, typed
+from fathom.store import (
+    SeriesSummary,
+    Store,
+    StoredSeries,
+    default_name,
+    store_of,
+    write_output,
+)
 from fathom.studies import artifact_name
 from fathom.studies.series import (
     Asked,
@@ -122,6 +130,7 @@ class Sweep:
         ]
         return pl.DataFrame(rows, infer_schema_length=None)
 
+    @typed
     def report(self, path: str | Path | None = None) -> str:
         """Return the sweep as one self-contained HTML page, and write it to `path` if given.
 
@@ -207,6 +216,7 @@ class SweepPlots:
         return getattr(report, name)(self._result)
 
 
+@typed
 def sweep(
     data: Any,
     *,
@@ -217,6 +227,7 @@ def sweep(
     store: Store | str | Path | None = None,
     on_event: Callable[[SeriesEvent], None] | None = None,
     seed: int = 0,
+    ray: bool | str = False,
     **options: Any,
 ) -> Sweep:
     """Repeat a study on several splits or with several values of a setting, and judge them all.
@@ -228,7 +239,7 @@ def sweep(
         data: A `Dataset`, or whatever `fathom.load` takes.
         across: A setting and two of its values or more, such as
             {"normalization": ["none", "batch"]} or "rows=25%,50%,100%". Of activation,
-            batch-size, cell, dropout, family, initializer, l1, l2, normalization, optimizer,
+            batch-size, cell, decay, dropout, family, initializer, l1, l2, normalization, optimizer,
             readout, rows and width.
         splits: Splits into training and validation rows; the test rows are the same in all.
         target: The target column, where `data` is a table.
@@ -236,6 +247,9 @@ def sweep(
         store: A store or its folder; `$FATHOM_STORE` or `fathom-runs/` if None.
         on_event: Called with everything as it happens.
         seed: Of the splits and of the first member.
+        ray: Whether architectures train on a Ray cluster, started here once for all studies;
+            or the address of one that runs, such as "10.0.0.5:6379" or "auto". The results
+            are the same.
         **options: As in `fathom.study_spec`: `depths`, `seeds`, `learning_rates` and the others.
 
     Raises:
@@ -252,7 +266,7 @@ def sweep(
     """
     wanted = _asked(across, splits)
     draw = drawing(data, target=target, seed=seed)
-    kept_in = store if isinstance(store, Store) else Store(store)
+    kept_in = store_of(store)
     kept_in.check_writable()
     record = planned_series(
         wanted,
@@ -261,7 +275,7 @@ def sweep(
         options={**options, "seed": seed},
         usual=usual_options(),
     )
-    return _drained(stream_series(record, draw, store=kept_in), kept_in, on_event)
+    return _drained(stream_series(record, draw, store=kept_in, ray=ray), kept_in, on_event)
 
 
 def usual_options() -> dict[str, Any]:
@@ -270,15 +284,17 @@ def usual_options() -> dict[str, Any]:
     return {one.name: one.default for one in parameters if one.default is not one.empty}
 
 
+@typed
 def resume_sweep(
     name: str,
     *,
     data: Any = None,
     store: Store | str | Path | None = None,
-    depths: Iterable[int] = (),
-    widths: Iterable[int] = (),
+    depths: int | Iterable[int] = (),
+    widths: int | Iterable[int] = (),
     target: Any = None,
     on_event: Callable[[SeriesEvent], None] | None = None,
+    ray: bool | str = False,
 ) -> Sweep:
     """Go on with a sweep that stopped, or add depths to all its studies.
 
@@ -290,26 +306,30 @@ def resume_sweep(
         widths: Widths to add to every study.
         target: The target column, where `data` is a table.
         on_event: Called with everything as it happens.
+        ray: As for `sweep`.
 
     Raises:
         UnknownNameError: There is no such sweep.
         DataError: The data are not those it was begun on.
         StoreError: Another process runs it.
     """
-    kept_in = store if isinstance(store, Store) else Store(store)
+    kept_in = store_of(store)
     stored = kept_in.open_series(name)
     draw = reloading(stored) if data is None else _given_again(stored, data, target)
-    stream = stream_resumed_series(stored.name, draw, store=kept_in, depths=depths, widths=widths)
+    stream = stream_resumed_series(
+        stored.name, draw, store=kept_in, depths=several(depths), widths=several(widths), ray=ray
+    )
     return _drained(stream, kept_in, on_event)
 
 
+@typed
 def open_sweep(name: str, *, store: Store | str | Path | None = None) -> Sweep:
     """Return a sweep that was stored before.
 
     Raises:
         UnknownNameError: There is no such sweep; the message lists those there are.
     """
-    kept_in = store if isinstance(store, Store) else Store(store)
+    kept_in = store_of(store)
     return Sweep(kept_in.open_series(name))
 
 
@@ -318,16 +338,19 @@ def _given_again(stored: StoredSeries, data: Any, target: Any) -> Load:
 
 
 def _drained(
-    events: Iterable[SeriesEvent], store: Store, on_event: Callable[[SeriesEvent], None] | None
+    stream: Generator[SeriesEvent, None, None],
+    store: Store,
+    on_event: Callable[[SeriesEvent], None] | None,
 ) -> Sweep:
     from fathom.api.series_running import SeriesBegins
 
     name = ""
-    for event in events:
-        if isinstance(event, SeriesBegins):
-            name = event.record.name
-        if on_event is not None:
-            on_event(event)
+    with closing(stream) as events:  # an error of `on_event` ends what runs elsewhere, too
+        for event in events:
+            if isinstance(event, SeriesBegins):
+                name = event.record.name
+            if on_event is not None:
+                on_event(event)
     return Sweep(store.open_series(name))
 
 
@@ -343,7 +366,7 @@ def _asked(across: str | Mapping[str, Sequence[object]] | None, splits: int) -> 
             hint="such as across={'normalization': ['none', 'batch']}",
         )
     ((name, values),) = across.items()
-    found, texts = checked(setting(name), (values,) if isinstance(values, str) else values)
+    found, texts = checked(setting(name), several(values))
     return Asked(setting=found, values=texts, splits=splits)
 
 

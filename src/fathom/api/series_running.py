@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fathom.api.asking import study_spec
-from fathom.api.running import extended, stream_resumed, stream_study
+from fathom.api.running import cluster_for, extended, stream_resumed, stream_study
 from fathom.api.series_drawing import Load
 from fathom.errors import DataError
+from fathom.launch import Cluster
 from fathom.specs import (
     ModelSpec,
     SeriesMember,
@@ -17,6 +18,7 @@ from fathom.specs import (
     SeriesVerdict,
     StudySpec,
     VerdictRecord,
+    as_typed,
     from_json_data,
 )
 from fathom.store import SeriesWriter, Store, StoredSeries
@@ -82,18 +84,19 @@ def planned_series(
     Raises:
         FathomError: Something cannot be used as it is; nothing was written.
     """
+    options = as_typed(study_spec, options)
     check_options(asked, options)
     check_not_given(asked, options, usual)
 
     def specify(dataset: Dataset, changed: Mapping[str, Any]) -> StudySpec:
         return study_spec(dataset, **{**options, **changed})
 
-    baselines = bool(options.get("baselines", True))
+    baselines = options.get("baselines", True)
     return planned(asked, draw, specify, name=name, baselines=baselines)
 
 
 def stream_series(
-    record: SeriesRecord, draw: Load, *, store: Store
+    record: SeriesRecord, draw: Load, *, store: Store, ray: bool | str = False
 ) -> Generator[SeriesEvent, None, None]:
     """Run a series, keep what its studies tell, and pass it on as it happens.
 
@@ -104,17 +107,20 @@ def stream_series(
         record: What to run; a name that is taken gets a number behind it.
         draw: Returns its data sets.
         store: Where it is kept.
+        ray: Whether architectures train on a Ray cluster that is started here, once for all
+            studies, or the address of one that runs.
 
     Yields:
         `SeriesBegins`, then for each study `StudyBegins` and what `stream_study` tells, at the
         end the `SeriesVerdict`.
 
     Raises:
-        FathomError: The store cannot be used.
+        FathomError: The store or the cluster cannot be used; nothing was written.
     """
     store.check_writable()
-    with store.create_series(record) as writer:
-        yield from _run(writer, draw, depths=(), widths=())
+    specs = [from_json_data(member.spec, StudySpec) for member in record.members]
+    with cluster_for(specs, ray) as cluster, store.create_series(record) as writer:
+        yield from _run(writer, draw, cluster, depths=(), widths=())
 
 
 def stream_resumed_series(
@@ -124,6 +130,7 @@ def stream_resumed_series(
     store: Store,
     depths: Iterable[int] = (),
     widths: Iterable[int] = (),
+    ray: bool | str = False,
 ) -> Generator[SeriesEvent, None, None]:
     """Go on with a series that stopped, or add depths to one that ended.
 
@@ -133,6 +140,7 @@ def stream_resumed_series(
         store: Where it is kept.
         depths: Depths to add to every study.
         widths: Widths to add to every study.
+        ray: As for `stream_series`; nothing is started where nothing is left to train.
 
     Yields:
         As `stream_series` does; of finished studies only that they begin.
@@ -145,7 +153,10 @@ def stream_resumed_series(
     store.check_writable()
     with store.reopen_series(name) as writer:
         _check_same_data(writer.stored, draw)
-        yield from _run(writer, draw, depths=tuple(depths), widths=tuple(widths))
+        depths, widths = tuple(depths), tuple(widths)
+        specs = _unfinished(writer.stored, depths, widths) if ray else []
+        with cluster_for(specs, ray) as cluster:
+            yield from _run(writer, draw, cluster, depths=depths, widths=widths)
 
 
 def _check_same_data(stored: StoredSeries, draw: Load) -> None:
@@ -162,7 +173,12 @@ def _check_same_data(stored: StoredSeries, draw: Load) -> None:
 
 
 def _run(
-    writer: SeriesWriter, draw: Load, *, depths: Sequence[int], widths: Sequence[int]
+    writer: SeriesWriter,
+    draw: Load,
+    cluster: Cluster | None,
+    *,
+    depths: Sequence[int],
+    widths: Sequence[int],
 ) -> Iterator[SeriesEvent]:
     stored = writer.stored
     yield SeriesBegins(record=stored.record)
@@ -177,7 +193,7 @@ def _run(
             is_done=is_done,
         )
         if not is_done:
-            yield from _study(writer, member, draw, depths, widths)
+            yield from _study(writer, member, draw, cluster, depths, widths)
     verdict = judge(series_result(stored))
     writer.write_verdict(verdict)
     yield verdict
@@ -187,15 +203,18 @@ def _study(
     writer: SeriesWriter,
     member: SeriesMember,
     draw: Load,
+    cluster: Cluster | None,
     depths: Sequence[int],
     widths: Sequence[int],
 ) -> Iterator[Event]:
-    dataset, store = draw(member.drawn), writer.store
+    dataset, store, ray = draw(member.drawn), writer.store, cluster or False
     if _has_begun(writer.stored, member):
-        yield from stream_resumed(member.name, dataset, store=store, depths=depths, widths=widths)
+        yield from stream_resumed(
+            member.name, dataset, store=store, depths=depths, widths=widths, ray=ray
+        )
         return
     spec = _spec_of(writer.stored, member, depths, widths)
-    yield from stream_study(spec, dataset, name=member.name, store=store)
+    yield from stream_study(spec, dataset, name=member.name, store=store, ray=ray)
 
 
 def _has_begun(stored: StoredSeries, member: SeriesMember) -> bool:
@@ -212,6 +231,14 @@ def _spec_of(
     else:
         spec = planned_spec
     return extended(spec, depths=depths, widths=widths)
+
+
+def _unfinished(
+    stored: StoredSeries, depths: Sequence[int], widths: Sequence[int]
+) -> list[StudySpec]:
+    """Return the specs of the members that are still to be run."""
+    specs = [(member, _spec_of(stored, member, depths, widths)) for member in stored.record.members]
+    return [spec for member, spec in specs if not _is_done(stored, member, spec)]
 
 
 def _is_done(stored: StoredSeries, member: SeriesMember, spec: StudySpec) -> bool:

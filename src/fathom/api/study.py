@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,8 @@ from fathom.api.asking import reloaded, study_spec
 from fathom.api.best import best_model
 from fathom.api.running import PREPROCESSING, stream_resumed, stream_study
 from fathom.errors import DataError
-from fathom.specs import StudyRecord, VerdictRecord
-from fathom.store import Store, StoredStudy, default_name, write_output
+from fathom.specs import StudyRecord, VerdictRecord, several, typed
+from fathom.store import Store, StoredStudy, default_name, store_of, write_output
 from fathom.studies import Event, StudyResult, artifact_name, pareto_front
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Study:
 
         return pl.DataFrame([_flat(row) for row in self.result.rows()], infer_schema_length=None)
 
+    @typed
     def pareto(self, cost: str = "parameters") -> pl.DataFrame:
         """Return the architectures that score more than every cheaper one, the cheapest first.
 
@@ -94,6 +96,7 @@ class Study:
         found = verdict.comparisons if verdict else ()
         return pl.DataFrame([asdict(one) for one in found], infer_schema_length=None)
 
+    @typed
     def report(self, path: str | Path | None = None) -> str:
         """Return the study as one self-contained HTML page, and write it to `path` if given.
 
@@ -200,6 +203,7 @@ class Plots:
         return getattr(report, name)(self._result)
 
 
+@typed
 def study(
     data: Any,
     *,
@@ -244,19 +248,20 @@ def study(
     started = time.perf_counter()
     dataset = _dataset(data, target=target, seed=seed)
     spec = study_spec(dataset, seed=seed, **options)
-    kept_in = store if isinstance(store, Store) else Store(store)
+    kept_in = store_of(store)
     wanted = name or default_name(dataset.name)
     events = stream_study(spec, dataset, name=wanted, store=kept_in, started=started, ray=ray)
     return _drain(events, kept_in, on_event)
 
 
+@typed
 def resume(
     name: str,
     *,
-    data: Any = None,
+    data: Dataset | None = None,
     store: Store | str | Path | None = None,
-    depths: Iterable[int] = (),
-    widths: Iterable[int] = (),
+    depths: int | Iterable[int] = (),
+    widths: int | Iterable[int] = (),
     on_event: Callable[[Event], None] | None = None,
     ray: bool | str = False,
 ) -> Study:
@@ -280,31 +285,35 @@ def resume(
         DataError: The data are not those the study was begun on.
         StoreError: Another process is writing the study.
     """
-    kept_in = store if isinstance(store, Store) else Store(store)
+    kept_in = store_of(store)
     dataset = reloaded(kept_in.open(name)) if data is None else data
-    events = stream_resumed(name, dataset, store=kept_in, depths=depths, widths=widths, ray=ray)
+    events = stream_resumed(
+        name, dataset, store=kept_in, depths=several(depths), widths=several(widths), ray=ray
+    )
     return _drain(events, kept_in, on_event)
 
 
+@typed
 def open_study(name: str, *, store: Store | str | Path | None = None) -> Study:
     """Return a study that was stored before.
 
     Raises:
         UnknownNameError: There is no such study; the message lists those there are.
     """
-    kept_in = store if isinstance(store, Store) else Store(store)
+    kept_in = store_of(store)
     return Study(kept_in.open(name))
 
 
 def _drain(
-    events: Iterable[Event], store: Store, on_event: Callable[[Event], None] | None
+    stream: Generator[Event, None, None], store: Store, on_event: Callable[[Event], None] | None
 ) -> Study:
     name = ""
-    for event in events:
-        if isinstance(event, StudyRecord):
-            name = event.name
-        if on_event is not None:
-            on_event(event)
+    with closing(stream) as events:  # an error of `on_event` ends what runs elsewhere, too
+        for event in events:
+            if isinstance(event, StudyRecord):
+                name = event.name
+            if on_event is not None:
+                on_event(event)
     return Study(store.open(name))
 
 

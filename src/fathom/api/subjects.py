@@ -63,9 +63,8 @@ def trained(
         from fathom import models
 
         model = models.load_model(model)
-    history = model if hasattr(model, "initial_weights") and hasattr(model, "model") else initial
-    if history is model:
-        model = model.model
+    is_history = hasattr(model, "initial_weights") and hasattr(model, "model")
+    history, model = (model, model.model) if is_history else (initial, model)
     if not hasattr(model, "trainable_variables"):
         raise ModelError(
             "The model must be a Keras model, a .keras file, a study, or the history that "
@@ -78,7 +77,8 @@ def trained(
 def _in_order(model: keras.Model, weights: Sequence[Any]) -> list[np.ndarray]:
     """Return weights in the order of `get_weights` as trainable, then others."""
     shapes = [tuple(v.shape) for v in model.weights]
-    received = [tuple(np.shape(value)) for value in weights]
+    are_several = isinstance(weights, list | tuple)
+    received = [tuple(np.shape(value)) for value in weights] if are_several else type(weights)
     if received != shapes:
         raise ModelError(
             "`initial` must be the weights before training, in the order of the model's "

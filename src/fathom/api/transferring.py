@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fathom.api.subjects import dataset_for, trained
 from fathom.errors import DataError
+from fathom.specs import several, typed
 from fathom.store import write_output
 from fathom.studies import finished
 from fathom.studies.transfer import TransferResult, TransferSpec
@@ -66,6 +67,7 @@ class Transfer:
 
         return report.transfer_differences(self.result)
 
+    @typed
     def report(self, path: str | Path) -> None:
         """Write all of it as one self-contained HTML page.
 
@@ -76,6 +78,7 @@ class Transfer:
 
         write_output(Path(path), report.transfer_page(self.result).encode())
 
+    @typed
     def save(self, path: str | Path) -> None:
         """Write the model as a `.keras` file that Keras alone can load.
 
@@ -100,13 +103,14 @@ class Transfer:
         return report.transfer_cell(self.result, text=self.text)
 
 
+@typed
 def transfer(
     model: Any,
     data: Any,
     *,
     labels: int | None = None,
     seeds: int = 5,
-    learning_rates: Sequence[float] = LEARNING_RATES,
+    learning_rates: float | Sequence[float] = LEARNING_RATES,
     epochs: int = 200,
     batch_size: int = 32,
     patience: int = 20,
@@ -150,7 +154,7 @@ def transfer(
     spec = TransferSpec(
         labels=labels,
         seeds=seeds,
-        learning_rates=tuple(learning_rates),
+        learning_rates=several(learning_rates),
         epochs=epochs,
         batch_size=batch_size,
         patience=patience,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.api.subjects import dataset_for, trained
+from fathom.specs import above, at_least, typed
 from fathom.store import write_output
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Trimmed:
         """What was done, saved and lost."""
         return self.trimming.text
 
+    @typed
     def save(self, path: str | Path) -> None:
         """Write the model as a `.keras` file that Keras alone can load.
 
@@ -88,6 +90,7 @@ class Trimmed:
         return report.trimming_cell(self.trimming)
 
 
+@typed
 def prune(
     model: Any,
     share: float,
@@ -122,6 +125,7 @@ def prune(
     return Pruned(*pruned(_one(model), dataset, spec))
 
 
+@typed
 def trim(
     model: Any,
     data: Any = None,
@@ -155,6 +159,8 @@ def trim(
     from fathom.studies.trim import TrimSpec, trimmed
 
     spec = TrimSpec(tolerance=tolerance, epochs=epochs, seed=seed)
+    at_least("batch_size", batch_size, 1)
+    above("learning_rate", learning_rate, 0)
     dataset = dataset_for(data, model=model)
 
     def fine_tune(smaller: keras.Model) -> None:

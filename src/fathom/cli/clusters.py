@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fathom.errors import SpecError
-
 RAY = "--ray"
 LOCAL = "local"
 # What can follow the option as its value; a source that reads so needs `--ray=local` before it.
@@ -54,16 +52,3 @@ def phase_of(ray: bool | str) -> str:
     if not ray:
         return "compiling"
     return "starting a Ray cluster" if ray is True else f"joining the Ray cluster at {ray}"
-
-
-def refuse_with_series(option: str | None) -> None:
-    """Raise if a cluster is asked for, for more than one study.
-
-    Raises:
-        SpecError: It is.
-    """
-    if option is not None:
-        raise SpecError(
-            "A cluster trains one study at a time. Received: --ray with --splits or --across.",
-            hint="leave out --ray, or run the studies one by one",
-        )

@@ -13,7 +13,7 @@ from fathom.cli.destinations import check_model_file
 from fathom.cli.documents import print_document
 from fathom.cli.failures import Stopped, UsageError
 from fathom.cli.fit_options import FitNetworkOptions, FitOutputOptions, FitTrainingOptions
-from fathom.cli.options import DataOptions
+from fathom.cli.options import AnyData, DataOptions
 from fathom.cli.terminal import is_live, plain
 
 if TYPE_CHECKING:
@@ -131,18 +131,7 @@ def _screen(board: FitBoard, *, json: bool) -> Screen:
 
 def _check_options(options: dict[str, Any]) -> None:
     """Raise what is wrong with any data, before they are read."""
-    _spec(cast("Dataset", AnyData()), options)
-
-
-class AnyData:
-    """Stands for the data while only the other settings are looked at."""
-
-    input_shape: tuple[int, ...] = (8, 8, 1)
-    task = "regression"
-    num_classes = 0
-    train = range(1)
-    is_padded = False
-    token_sizes: tuple[int, ...] = ()
+    _spec(cast("Dataset", AnyData(input_shape=(8, 8, 1))), options)
 
 
 def _loaded(path: str | None, source: str, loading: dict[str, Any]) -> Dataset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from cyclopts import Group, Parameter
 
@@ -165,7 +165,12 @@ class NetworkOptions:
         ),
     ] = "auto"
     normalization: Annotated[
-        str, _about("none, batch or layer; auto is layer for transformer, else none.", "NAME")
+        str,
+        _about(
+            "none, batch or layer; auto is batch for cnn and residual-cnn, layer for transformer, "
+            "none for the others.",
+            "NAME",
+        ),
     ] = "auto"
     dropout: Annotated[
         float,
@@ -200,13 +205,26 @@ class TrainingOptions:
     ] = None
     batch_size: Annotated[
         int | None,
-        _about("Rows per step. By default 32, and up to 256 for large data.", "NUMBER"),
+        _about(
+            "Rows per step. By default 32, and up to 256 for large data (64 for cnn and "
+            "residual-cnn where learning rates fall).",
+            "NUMBER",
+        ),
     ] = None
+    decay: Annotated[
+        str,
+        _about(
+            "How learning rates fall to zero: linear, cosine (half of one) or none; auto is linear "
+            "with --minutes, else none.",
+            "NAME",
+        ),
+    ] = "auto"
     patience: Annotated[
         str,
         _about(
             "Epochs without improvement before a network stops; 0 or none trains all epochs, auto "
-            "is a fifth of them. The weights of the best epoch are kept either way.",
+            "is a fifth of them, or none where learning rates fall. The weights of the best epoch "
+            "are kept either way.",
             "NUMBER",
             allow_leading_hyphen=True,
         ),
@@ -256,7 +274,7 @@ class StudyOptions:
     minutes: Annotated[
         float | None,
         _about(
-            "Time for the whole study: seeds, then rates, then epochs are cut to fit it.", "NUMBER"
+            "Time for the whole study: seeds, then epochs, then rates are cut to fit it.", "NUMBER"
         ),
     ] = None
     baselines: Annotated[
@@ -331,6 +349,7 @@ class Asked:
             "learning_rates": number_lists.learning_rates(training.learning_rates),
             "epochs": training.epochs,
             "batch_size": training.batch_size,
+            "decay": training.decay,
             "patience": number_lists.patience(training.patience),
             "watch": training.watch,
             "seeds": study.seeds,
@@ -342,3 +361,16 @@ class Asked:
             "max_parameters": study.max_parameters,
             "max_latency_ms": study.max_latency_ms,
         }
+
+
+@dataclass(frozen=True)
+class AnyData:
+    """Stands for the data while only the other settings are looked at."""
+
+    stands_for: ClassVar[str] = "Dataset"
+    input_shape: tuple[int, ...] = (1,)
+    task: str = "regression"
+    num_classes: int = 0
+    is_padded: bool = False
+    token_sizes: tuple[int, ...] = ()
+    train: range = range(1)

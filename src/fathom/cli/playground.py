@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from fathom.cli import interrupts
 from fathom.cli.documents import print_document
-from fathom.cli.failures import Stopped
+from fathom.cli.failures import Stopped, UsageError
 from fathom.cli.options import DataOptions, Json, StoreFolder
 from fathom.cli.terminal import messages, plain
 
@@ -58,6 +58,11 @@ def playground(
     from fathom.web import serve
 
     interrupts.current().farewell = "Stopped before the playground was open."
+    if source is None and data != DataOptions():
+        raise UsageError(
+            "How data are loaded is said with a SOURCE. Received: none.",
+            hint="name it first: fathom playground prices.csv --target price",
+        )
     given = None if source is None else _loaded(source, data)
     running = serve(host=host, port=port, given=given, store=Store(store))
     stop = interrupts.current()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from fathom.cli import interrupts, number_lists
-from fathom.cli.clusters import phase_of, ray_of, refuse_with_series
+from fathom.cli.clusters import phase_of, ray_of
 from fathom.cli.following import (
     checked_store,
     follow,
@@ -67,8 +67,7 @@ def resume(
     more = _More(_numbers("depths", depths), _numbers("widths", widths))
     kept_in, on_ray = checked_store(written), ray_of(ray)
     if kept_in.has_series(name):
-        refuse_with_series(ray)
-        resume_series(name, written, kept_in, depths=more.depths, widths=more.widths)
+        resume_series(name, written, kept_in, depths=more.depths, widths=more.widths, ray=on_ray)
         return
     name, kept_in, written = _in_its_store(name, kept_in, written)
     stored, result = open_stored(name, kept_in.root)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.cli import interrupts
+from fathom.cli.clusters import phase_of
 from fathom.cli.documents import print_document
 from fathom.cli.failures import Stopped
 from fathom.cli.following import NoModelError, resume_command, shortest, show_command
@@ -31,7 +32,9 @@ def is_series(asked: Asked) -> bool:
     return asked.study.splits != 1 or asked.study.across is not None
 
 
-def run_series(source: str, asked: Asked, written: OutputOptions, store: Store) -> None:
+def run_series(
+    source: str, asked: Asked, written: OutputOptions, store: Store, *, ray: bool | str = False
+) -> None:
     """Run what was asked for, and hand over what it found.
 
     Raises:
@@ -59,7 +62,8 @@ def run_series(source: str, asked: Asked, written: OutputOptions, store: Store) 
         setting, values = wanted or (None, ())
         comparison = Comparison(setting=setting, values=values, splits=asked.study.splits)
         record = planned_series(comparison, draw, name=name, options=options, usual=usual)
-        return stream_series(record, draw, store=store)
+        _tell_cluster(screen, ray)
+        return stream_series(record, draw, store=store, ray=ray)
 
     _hand_over(_followed(stream, written, store), written)
 
@@ -71,6 +75,7 @@ def resume_series(
     *,
     depths: tuple[int, ...] = (),
     widths: tuple[int, ...] = (),
+    ray: bool | str = False,
 ) -> None:
     """Go on with a series, and hand over what it found.
 
@@ -87,11 +92,18 @@ def resume_series(
         from fathom.api.series_drawing import reloading
         from fathom.api.series_running import stream_resumed_series
 
+        draw = reloading(stored)
+        _tell_cluster(screen, ray)
         return stream_resumed_series(
-            stored.name, reloading(stored), store=store, depths=depths, widths=widths
+            stored.name, draw, store=store, depths=depths, widths=widths, ray=ray
         )
 
     _hand_over(_followed(stream, written, store), written)
+
+
+def _tell_cluster(screen: SeriesScreen, ray: bool | str) -> None:
+    if ray:
+        screen.phase(phase_of(ray))
 
 
 def show_series(stored: StoredSeries, *, json: bool) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import Parameter
 
 from fathom.cli import interrupts
-from fathom.cli.clusters import phase_of, ray_of, refuse_with_series
+from fathom.cli.clusters import phase_of, ray_of
 from fathom.cli.following import (
     checked_store,
     follow,
@@ -23,6 +22,7 @@ from fathom.cli.following import (
     stopped,
 )
 from fathom.cli.options import (
+    AnyData,
     Asked,
     DataOptions,
     NetworkOptions,
@@ -89,8 +89,7 @@ def study(
     store = checked_store(written)
     ray = ray_of(amount.ray)
     if is_series(asked):
-        refuse_with_series(amount.ray)
-        run_series(source, asked, written, store)
+        run_series(source, asked, written, store, ray=ray)
         return
     _refuse_unfinished_name(written, store)
     board = Board()
@@ -147,19 +146,7 @@ def _check_options(options: dict[str, Any]) -> None:
     """Raise what is wrong with any data, before they are read."""
     from fathom.api import study_spec
 
-    study_spec(cast("Dataset", _AnyData()), **options)
-
-
-@dataclass(frozen=True)
-class _AnyData:
-    """Stands for the data while only the other settings are looked at."""
-
-    input_shape: tuple[int, ...] = (1,)
-    task: str = "regression"
-    num_classes: int = 0
-    is_padded: bool = False
-    token_sizes: tuple[int, ...] = ()
-    train: range = range(1)
+    study_spec(cast("Dataset", AnyData()), **options)
 
 
 def _loaded(source: str, loading: dict[str, Any]) -> Dataset:

@@ -198,6 +198,7 @@ class Cluster:
     _cores_each: int = 1
     _known: tuple[Node, ...] = ()
     _asked: float = float("-inf")
+    _shared: tuple[str, tuple[Any, ...]] | None = None
 
     # -- what there is ---------------------------------------------------------------
 
@@ -252,11 +253,21 @@ class Cluster:
 
     # -- chunks ----------------------------------------------------------------------
 
-    def share(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
-        """Put arrays into the object store, once; each node fetches them once."""
+    def share(self, arrays: Sequence[np.ndarray], *, name: str) -> tuple[Any, ...]:
+        """Put arrays into the object store, once; each node fetches them once.
+
+        Those that were shared before are let go, as soon as no chunk needs them.
+
+        Args:
+            arrays: What chunks read.
+            name: The same for the same arrays: they are not put again if they were the last.
+        """
         import ray
 
-        return tuple(ray.put(np.ascontiguousarray(array)) for array in arrays)
+        if self._shared is None or self._shared[0] != name:
+            self._shared = None  # before others take its place
+            self._shared = name, tuple(ray.put(np.ascontiguousarray(one)) for one in arrays)
+        return self._shared[1]
 
     @property
     def ahead(self) -> int:
