@@ -3,7 +3,8 @@
 Each built-in data set: the full grid, halving, and a share of the full grid's wall time as
 `--minutes`. Whole processes, one after another, with programs traced and compiled before (studies
 of two epochs fill the cache). What such a study of two epochs takes is subtracted: imports,
-reading, gradient boosting, loading programs. Prints a Markdown table.
+reading, gradient boosting, loading programs. Deeper networks that overfit are not trained again
+with regularisation, which some verdicts would ask for and others not. Prints a Markdown table.
 
     python benchmarks/allocation.py
     python benchmarks/allocation.py --data digits iris --share 0.35
@@ -112,7 +113,7 @@ def member_epochs(study: str, store: Path) -> int:
 
 def rows(name: str, *, share: float, depths: str, store: Path) -> Iterator[list[str]]:
     """Yield a row for each way to share out the trainings of a data set."""
-    grid = ("--depths", depths)
+    grid = ("--depths", depths, "--no-regularize")
     short = (*grid, "--epochs", "2")
     halving = ("--allocation", "halving")
     run(name, store, *short)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("XLA_FLAGS", QUICK_TO_COMPILE)
     for setting in ("JAX_COMPILATION_CACHE_DIR", "JAX_NUM_CPU_DEVICES", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(setting, None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     _start_jax_as_fathom_does()
     _choose_hypothesis_profile()
 

@@ -158,7 +158,7 @@ def test_a_study_in_minutes_plans_and_ends_in_time(store, iris):
     took = time.perf_counter() - started
     assert plans[0].epoch == 0
     assert plans[0].message.startswith("plan for 0.2 minutes: ")
-    assert 0.8 * 12 < took < 1.3 * 12, "a busy machine is given more room than the promise"
+    assert 0.8 * 12 < took < 3 * 12, "a busy machine is given more room than the promise"
     assert "In 0.2 minutes there was time for " in study.verdict.findings["allocation"]
     unseen = [run for run in study.result.runs if run.epochs == 0]
     assert all("no time" in run.reason for run in unseen)

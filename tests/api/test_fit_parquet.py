@@ -69,7 +69,18 @@ def test_columns_that_cannot_be_trained_on_are_named(
 
 def test_a_file_that_is_no_parquet_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.parquet").write_bytes(b"PAR1 and nothing more")
-    with pytest.raises(DataError, match="must be a Parquet file"):
+    with pytest.raises(DataError, match="must be complete"):
         fathom.ParquetBatches(tmp_path / "torn.parquet", target="y")
-    with pytest.raises(DataError, match="must be a Parquet file"):
+    with pytest.raises(DataError, match="must be complete"):
         fathom.ParquetBatches(tmp_path / "none.parquet", target="y")
+
+
+def test_damaged_pages_are_refused_when_they_are_read(tmp_path):
+    path = tmp_path / "rows.parquet"
+    polars.DataFrame({"a": np.arange(4000.0), "y": [0, 1] * 2000}).write_parquet(path)
+    content = bytearray(path.read_bytes())
+    content[100:140] = bytes(40)
+    path.write_bytes(content)
+    batches = fathom.ParquetBatches(path, target="y")
+    with pytest.raises(DataError, match="must be complete"):
+        batches[0]

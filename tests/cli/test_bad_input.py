@@ -145,6 +145,7 @@ def test_a_corrupt_image_is_named(command, tmp_path):
         (["--balance", "even"], ["balance", "stratified, balanced, bootstrap"]),
         (["--normalization", "bach"], ["normalization", "did you mean 'batch'?"]),
         (["--allocation", "half"], ["allocation", "auto, full, halving"]),
+        (["--decay", "liner"], ["auto, none, linear, cosine", "did you mean 'linear'?"]),
         (["--minutes", "0"], ["minutes", "greater than 0"]),
         (["--test-share", "1.5"], ["test_share"]),
         (["--family", "mpl"], ["family", "mlp, residual", "did you mean 'mlp'?"]),

@@ -98,6 +98,7 @@ def test_another_host_is_allowed_when_asked_for_and_warned_about(tmp_path: Path)
         (["no-such-file.csv"], "no-such-file"),
         (["https://example.com/a.csv"], "https://example.com"),
         (["--port", "99999"], "65535"),
+        (["--target", "price"], "SOURCE"),
         (["--host", "203.0.113.7", "--port", "0"], "203.0.113.7"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fathom.data import load
+from fathom.data import load, reading_parquet
 from fathom.errors import DataError
 
 Damage = list[tuple[str, float, bytes]]
@@ -102,3 +103,16 @@ def test_a_damaged_image_is_refused_or_read(tmp_path, kind, damages):
     path.write_bytes(damaged(image_file(kind), damages))
 
     check(tmp_path / "pets")
+
+
+def test_what_a_reader_writes_as_it_fails_stays_off_the_screen(capfd, tmp_path):
+    with (
+        pytest.raises(DataError, match=r"must be complete.* data\.parquet, .* read: bad page\."),
+        reading_parquet(tmp_path / "data.parquet"),
+    ):
+        os.write(2, b"thread panicked")
+        raise pl.exceptions.ComputeError("bad page")
+    assert capfd.readouterr().err == ""
+    with reading_parquet(tmp_path / "data.parquet"):
+        os.write(2, b"a warning")
+    assert capfd.readouterr().err == "a warning"

@@ -5,6 +5,7 @@ from fathom.data.loading import load, sources
 from fathom.data.new_rows import Rows, read_numbers
 from fathom.data.opening import read_table
 from fathom.data.preprocessing import Preprocessing, read_rows
+from fathom.data.tables import reading_parquet
 
 __all__ = [
     "Column",
@@ -16,5 +17,6 @@ __all__ = [
     "read_numbers",
     "read_rows",
     "read_table",
+    "reading_parquet",
     "sources",
 ]

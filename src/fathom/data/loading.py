@@ -30,9 +30,10 @@ from fathom.data.splitting import (
 from fathom.data.targets import Target
 from fathom.data.telling import balance_words, columns_in_order, split_words
 from fathom.errors import SpecError
-from fathom.specs import at_least, one_of
+from fathom.specs import at_least, one_of, typed
 
 
+@typed
 def load(
     source: object,
     *,

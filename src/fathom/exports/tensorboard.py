@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from fathom.exports.trackers import tracker_package
+from fathom.specs import typed
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -28,6 +29,7 @@ class TensorBoard(keras.callbacks.Callback):
         >>> fathom.fit(model, x, y, callbacks=[fathom.TensorBoard("logs")])  # doctest: +SKIP
     """
 
+    @typed
     def __init__(self, folder: str | Path) -> None:
         super().__init__()
         self._package = tracker_package("tensorboard")

@@ -77,6 +77,7 @@ def _settings(run: RunRecord, result: StudyResult) -> dict[str, int | float | st
         "optimizer": train.optimizer,
         "batch_size": train.batch_size,
         "epochs": train.epochs,
+        "decay": train.decay,
         "patience": "none" if train.patience is None else train.patience,
     }
 

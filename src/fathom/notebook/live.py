@@ -13,7 +13,7 @@ import keras
 from fathom.errors import FathomWarning, SpecError
 from fathom.notebook.fit_board import FINISHED, RUNNING, STOPPED, FitBoard
 from fathom.notebook.study_board import StudyBoard
-from fathom.specs import StudyRecord, above
+from fathom.specs import StudyRecord, above, typed
 from fathom.web import is_notebook
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SECONDS = 0.3
 
 
+@typed
 def live(*, seconds: float = SECONDS) -> Live:
     """Return what shows a training below a notebook's cell, while it runs.
 

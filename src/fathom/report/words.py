@@ -22,7 +22,7 @@ from fathom.report.numbers import (
     rate_text,
     score_text,
 )
-from fathom.specs import BOOSTING, HALVING
+from fathom.specs import BOOSTING, COSINE, HALVING, LINEAR
 from fathom.studies import StudyResult, standard_error
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s\d])")
@@ -137,13 +137,15 @@ def _training(result: StudyResult) -> str:
         else f"; a network stops after {counted(train.patience, 'epoch')} without a better "
         "validation loss"
     )
+    falls = {LINEAR: " in a straight line", COSINE: " in half a cosine"}
+    fall = f"; learning rates fall to zero{falls[train.decay]}" if train.decay in falls else ""
     verb = "begun" if spec.is_staged else "trained"
     return (
         f"Every depth was {verb} at the {noun} {rates}, each with "
         f"{counted(len(seeds), 'seed')} ({which}): {counted(result.header.trainings, 'training')} "
         f"in all. A seed decides the initial weights and the order of the batches. Optimiser "
         f"{plain(train.optimizer)}, batches of {counted(train.batch_size, 'row')}, at most "
-        f"{counted(train.epochs, 'epoch')}{stop}. The weights of the epoch with the best "
+        f"{counted(train.epochs, 'epoch')}{stop}{fall}. The weights of the epoch with the best "
         "validation loss are kept."
     )
 

@@ -3,7 +3,7 @@
 from fathom.store.disk import check_output, write_output
 from fathom.store.naming import default_name
 from fathom.store.series import SeriesSummary, SeriesWriter, StoredSeries
-from fathom.store.store import Store
+from fathom.store.store import Store, store_of
 from fathom.store.stored import StoredStudy
 from fathom.store.summary import INTERRUPTED, UNREADABLE, StudySummary
 from fathom.store.tables import (
@@ -34,5 +34,6 @@ __all__ = [
     "default_name",
     "export",
     "export_rows",
+    "store_of",
     "write_output",
 ]

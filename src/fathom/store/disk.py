@@ -145,6 +145,8 @@ def check_output(path: Path | str) -> None:
         StoreError: The folder is missing or not writable, or `path` is a folder.
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise StoreError(f"A file must have a name without NUL. Received: {str(path)!r}.")
     with disk_errors(path):
         _refuse_folder(path)
         if not path.absolute().parent.is_dir():

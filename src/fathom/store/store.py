@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fathom.errors import StoreError, UnknownNameError
-from fathom.specs import SeriesRecord, StudyRecord
+from fathom.specs import SeriesRecord, StudyRecord, typed
 from fathom.store.disk import check_folder_takes_files, disk_errors, sync_folder
 from fathom.store.folders import Fingerprint, study_folders
 from fathom.store.index import (
@@ -38,6 +38,11 @@ from fathom.store.writer import StudyWriter
 DEFAULT_ROOT = "fathom-runs"
 
 
+def store_of(store: Store | str | Path | None) -> Store:
+    """Return a store, or that of a folder; the usual one for None."""
+    return store if isinstance(store, Store) else Store(store)
+
+
 class Store:
     """A folder of studies; nothing is read or written before a method needs it.
 
@@ -52,6 +57,7 @@ class Store:
         'fathom-runs'
     """
 
+    @typed
     def __init__(self, root: Path | str | None = None) -> None:
         chosen = os.fspath(root or os.environ.get("FATHOM_STORE") or DEFAULT_ROOT)
         if "\0" in chosen:
@@ -74,8 +80,8 @@ class Store:
                 parent folder is missing.
         """
         self._refuse_bad_root()
-        folder = self.root if self.root.is_dir() else self.root.parent
         with disk_errors(self.root):
+            folder = self.root if self.root.is_dir() else self.root.parent
             check_folder_takes_files(folder)
 
     def _refuse_bad_root(self) -> None:
@@ -123,6 +129,7 @@ class Store:
         sync_folder(self.root.parent)
         return True
 
+    @typed
     def reopen(self, name: str) -> StudyWriter:
         """Go on writing a study that was paused, was interrupted or has ended.
 
@@ -134,6 +141,7 @@ class Store:
         with disk_errors(folder):
             return continue_study(folder)
 
+    @typed
     def open(self, name: str) -> StoredStudy:
         """Return a study to be read.
 
@@ -192,10 +200,12 @@ class Store:
         with continued_series(self.open_series(name).folder) as writer:
             yield writer
 
+    @typed
     def has_series(self, name: str) -> bool:
         """Whether there is a series of that name."""
         return any(candidate in self._series() for candidate in _spellings(name))
 
+    @typed
     def open_series(self, name: str) -> StoredSeries:
         """Return a series to be read.
 
@@ -208,6 +218,7 @@ class Store:
                 return StoredSeries(candidate, self.root / candidate)
         raise unknown_name(f"{self.root} has no sweep {shown(name)}.", name, known)
 
+    @typed
     def list_series(self, *, matching: str | None = None) -> tuple[SeriesSummary, ...]:
         """Return the series, newest first.
 
@@ -230,6 +241,7 @@ class Store:
         with disk_errors(self.root):
             return study_folders(self.root)
 
+    @typed
     def list(self, *, matching: str | None = None) -> tuple[StudySummary, ...]:
         """Return the studies, newest first.
 
@@ -287,6 +299,7 @@ class Store:
                     hint="the studies are safe; free some space or check the folder's rights",
                 ) from error
 
+    @typed
     def delete(self, name: str) -> None:
         """Remove a study and all it keeps, or a series with all its studies, for good.
 
@@ -305,6 +318,7 @@ class Store:
         with suppress(OSError, sqlite3.Error):
             update_index(folder.parent, {}, [folder.name])
 
+    @typed
     def unique_name(self, wanted: str) -> str:
         """Return `wanted` as a safe name that no study here has yet.
 

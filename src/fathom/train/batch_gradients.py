@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 
 from fathom.train import keras_internals, targets
+from fathom.train.fitting.failures import explaining
 from fathom.train.group import Source
 from fathom.train.rebuilding import compile_like
 from fathom.train.rows import as_rows, num_rows
@@ -48,9 +49,10 @@ def batch_gradient_lengths(
     targets.check_rows(source.model, rows, is_trained=True)
     generator = np.random.default_rng(seed)
     order = generator.integers(num_rows(rows), size=(draws, batches, batch_size)).astype("int32")
-    built = _with_values(source, jax.tree.map(lambda a: a[:batch_size], rows), seed)
-    measure = jax.jit(_measure(built))
-    lengths = [measure(_values(built), rows, one) for one in order]
+    with explaining(source.model, rows, batch_axes=1):
+        built = _with_values(source, jax.tree.map(lambda a: a[:batch_size], rows), seed)
+        measure = jax.jit(_measure(built))
+        lengths = [measure(_values(built), rows, one) for one in order]
     small, large = np.array(lengths, "float64").T
     return small, large
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from fathom.errors import DataError, FathomError, FathomWarning, SpecError, UnknownNameError
-from fathom.specs import at_least, closest
+from fathom.specs import at_least, closest, typed
 from fathom.train import lineup, memory, stopping, targets
 from fathom.train.crew import Parked, placed
 from fathom.train.fitting.failures import failure
@@ -117,6 +117,7 @@ class Population:
 
     # -- training --------------------------------------------------------------------
 
+    @typed
     def train(
         self,
         x: Any,
@@ -332,6 +333,7 @@ class Population:
         finally:
             group.rest()
 
+    @typed
     def member(self, member: int) -> keras.Model:
         """Return a member as an ordinary compiled model, with the state of its optimizer.
 
@@ -356,6 +358,7 @@ class Population:
         group = next(group for group in self._groups if member in group.places)
         return group, int(np.flatnonzero(group.places == member)[0])
 
+    @typed
     def best(self, metric: str | None = None, *, mode: str = "auto") -> int:
         """Return the place of the best member by its last epoch (by its best with `patience`).
 

@@ -71,9 +71,14 @@ def _first(kinds: tuple[Kind, ...], source: object) -> Kind | None:
 def _refuse(source: object) -> Kind:
     raise DataError(
         "Data must be a path, a built-in name, a dataframe, an array, or (x, y). "
-        f"Received: {type(source).__name__}.",
+        f"Received: {_named(source)}.",
         hint="numpy.asarray or a dataframe library can convert most things",
     )
+
+
+def _named(source: object) -> str:
+    kind = type(source).__name__
+    return f"a {kind} of {len(source)}" if isinstance(source, tuple | list) else kind
 
 
 def _check_options(kind: Kind, options: Options) -> None:

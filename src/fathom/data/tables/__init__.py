@@ -19,6 +19,7 @@ from fathom.data.tables.opening import (
     raw_target,
     target_of_new_rows,
 )
+from fathom.data.tables.panics import reading_parquet
 from fathom.data.tables.parquet import read_parquet
 from fathom.data.tables.readings import Reading
 from fathom.data.tables.series import open_source
@@ -55,5 +56,6 @@ __all__ = [
     "read_parquet",
     "read_table_rows",
     "read_windows",
+    "reading_parquet",
     "target_of_new_rows",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -204,6 +204,11 @@ def given_parts(split: object, rows: int) -> np.ndarray:
     """
     import polars as pl
 
+    if not isinstance(split, Iterable):
+        raise DataError(
+            "`split` must name a column, or hold one entry per row. "
+            f"Received: split of type {type(split).__name__}."
+        )
     names = split if isinstance(split, pl.Series) else pl.Series([str(each) for each in split])  # type: ignore[attr-defined]
     if len(names) != rows:
         raise DataError(

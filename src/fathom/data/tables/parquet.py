@@ -13,6 +13,7 @@ from typing import Any
 
 from fathom.data.limits import ARRAY_BYTES, at_most
 from fathom.data.tables.cells import Cells, cells_of
+from fathom.data.tables.panics import reading_parquet
 from fathom.errors import DataError
 
 MAGIC = b"PAR1"
@@ -39,11 +40,8 @@ def read_parquet(path: Path) -> Cells:
     import polars as pl
 
     check_announced_size(path)
-    try:
-        with path.open("rb") as file:
-            frame = pl.read_parquet(io.BytesIO(file.read()))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise _broken(path, "data that cannot be read") from error
+    with reading_parquet(path), path.open("rb") as file:
+        frame = pl.read_parquet(io.BytesIO(file.read()))
     layout = f"{path.name}: Parquet, the columns have types"
     return cells_of(frame, frame.columns, notices=[layout])
 

@@ -95,10 +95,10 @@ def adapter(
             shuffle=shuffle,
             class_weight=class_weight,
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, LookupError) as error:  # the last for what has no rows
         raise DataError(
             f"`x`, `y` and `sample_weight` must be arrays, or `x` a data set of batches. "
-            f"Received: {_kinds(x=x, y=y, sample_weight=sample_weight)}; {_first_line(error)}",
+            f"Received: {_kinds(x=x, y=y, sample_weight=sample_weight) or 'none'}{_because(error)}",
             hint="pass NumPy arrays of equal length, a keras.utils.PyDataset, or an iterable "
             "of (x, y) or (x, y, sample_weight) batches",
         ) from None
@@ -127,6 +127,12 @@ def kind(value: Any) -> str:
     return type(value).__name__
 
 
+def _because(error: Exception) -> str:
+    """Return Keras's reason, unless it only shows again what was received."""
+    says_nothing = isinstance(error, LookupError) or str(error).startswith("Unrecognized data type")
+    return "." if says_nothing else f"; {_first_line(error)}"
+
+
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
 
@@ -143,5 +149,11 @@ def standard_rows(adapter: Any) -> Any:
 def _standard_array(array: Any) -> np.ndarray:
     if isinstance(array, np.memmap):
         return array
-    array = internals.as_numpy_rows(array)
+    try:
+        array = internals.as_numpy_rows(array)
+    except (ValueError, TypeError):
+        raise DataError(
+            f"Data that are trained on must be numbers. Received: {kind(array)}.",
+            hint="fathom.load turns the texts of a table into numbers",
+        ) from None
     return np.asarray(array, jax.dtypes.canonicalize_dtype(array.dtype))

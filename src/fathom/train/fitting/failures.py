@@ -122,9 +122,14 @@ def _layer(trace: TracebackType | None, model: keras.Model) -> Any:
     found = None
     for frame, _ in traceback.walk_tb(trace):
         owner = frame.f_locals.get("self")
-        if isinstance(owner, keras.Layer) and owner is not model:
+        if isinstance(owner, keras.Layer) and not _is_copy(owner, model):
             found = owner
     return found
+
+
+def _is_copy(layer: keras.Layer, model: keras.Model) -> bool:
+    """Return whether a layer is the model, or the copy of it that a population trains."""
+    return layer is model or (type(layer) is type(model) and layer.name == model.name)
 
 
 def _place(trace: TracebackType | None) -> str:
