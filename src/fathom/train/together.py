@@ -50,20 +50,22 @@ class Together:
 
     def __init__(self, parts: Sequence[Trainable], data: Any) -> None:
         self._parts, self._data = tuple(parts), data
-        self._program: Future[Any] = Future()
+        self._compiling: Future[Any] | None = None
         self._idle: list[State] = []
 
     def compile(self, executor: Executor) -> None:
         """Begin to compile."""
-        self._program = executor.submit(self._compiled)
+        self._compiling = executor.submit(self._compiled)
 
-    def wait(self) -> None:
-        """Wait until the program is compiled."""
-        self._program.result()
+    def wait(self) -> Any:
+        """Wait until the program is compiled, and return it; nothing begins to compile."""
+        if self._compiling is None:
+            raise RuntimeError("a cohort is compiled before it trains")
+        return self._compiling.result()
 
     def advance(self, place: int, state: State, data: Any, work: Work) -> State:
         """Train one architecture, and return its state; the one that was given is used up."""
-        program = self._program.result()
+        program = self.wait()
         if not self._idle:
             self._idle = [_zeros(part.state) for part in self._parts]
             self._rest = [_zeros(part.work) for part in self._parts]
