@@ -27,6 +27,7 @@ def main() -> None:
         batch_size=task.batch,
         patience=None,
         baselines=False,
+        regularize=False,  # another question, which nobody else is asked
         allocation=sys.argv[2],
         store=tempfile.mkdtemp(),
     )
