@@ -15,7 +15,8 @@ copyright = "The Fathom developers"
 release = version = fathom.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build"]
+# The second is where MyST-NB puts the notebooks it has run, beside the pages.
+exclude_patterns = ["_build", "jupyter_execute"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 nb_execution_mode = "off"  # notebooks show what scripts/notebooks.py stored
 nb_merge_streams = True
