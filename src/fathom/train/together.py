@@ -51,7 +51,8 @@ class Together:
     def __init__(self, parts: Sequence[Trainable], data: Any) -> None:
         self._parts, self._data = tuple(parts), data
         self._compiling: Future[Any] | None = None
-        self._idle: list[State] = []
+        self._idle: dict[int, State] = {}
+        self._rest: dict[int, Work] = {}
 
     def compile(self, executor: Executor) -> None:
         """Begin to compile."""
@@ -66,15 +67,20 @@ class Together:
     def advance(self, place: int, state: State, data: Any, work: Work) -> State:
         """Train one architecture, and return its state; the one that was given is used up."""
         program = self.wait()
-        if not self._idle:
-            self._idle = [_zeros(part.state) for part in self._parts]
-            self._rest = [_zeros(part.work) for part in self._parts]
-        states, works = list(self._idle), list(self._rest)
-        states[place], works[place] = state, work
-        found = list(program(tuple(states), data, tuple(works)))
-        new, found[place] = found[place], self._idle[place]
-        self._idle = found
-        return jax.block_until_ready(new)
+        places = range(len(self._parts))
+        others = [other for other in places if other != place]
+        self._let_rest(others)
+        states, works = self._idle | {place: state}, self._rest | {place: work}
+        found = program(tuple(states[i] for i in places), data, tuple(works[i] for i in places))
+        self._idle |= {other: found[other] for other in others}
+        return jax.block_until_ready(found[place])
+
+    def _let_rest(self, others: Sequence[int]) -> None:
+        """See that there are states and work with which others take no step."""
+        for other in others:
+            if other not in self._idle:
+                self._idle[other] = _zeros(self._parts[other].state)
+                self._rest[other] = _zeros(self._parts[other].work)
 
     def _compiled(self) -> Any:
         names = [part.name for part in self._parts]
