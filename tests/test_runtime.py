@@ -43,3 +43,39 @@ def test_glibc_takes_both_thresholds():
 def test_freed_memory_is_kept_unless_the_user_set_the_allocator():
     assert settings_told() == [f"-3 {32 * 2**20}", f"-1 {64 * 2**20}"]
     assert settings_told(MALLOC_TRIM_THRESHOLD_="131072") == []
+
+
+PUT_OFF = """
+import sys, threading, importlib.util
+from fathom import runtime
+
+runtime.start()
+import keras, fathom.measure, fathom.train
+assert "scipy.stats._stats_py" not in sys.modules, "imported before it is used"
+assert importlib.util.find_spec("scipy.stats") is not None
+from scipy import stats
+
+found, start = [], threading.Barrier(4)
+
+def use():
+    start.wait()
+    found.append(stats.norm.cdf(0.0))
+
+threads = [threading.Thread(target=use) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert found == [0.5] * 4, found
+
+import scipy.stats.mstats
+assert type(sys.modules["scipy.stats"]).__name__ == "module"
+assert scipy.stats.mstats is stats.mstats
+assert scipy.stats.norm is stats.norm
+runtime.import_when_used("scipy.stats")
+assert sys.modules["scipy.stats"] is scipy.stats, "what is imported stays"
+runtime.import_when_used("no_such_module")
+assert "no_such_module" not in sys.modules
+"""
+
+
+def test_what_is_seldom_used_is_imported_when_it_is_used_by_any_thread():
+    subprocess.run([sys.executable, "-W", "error", "-c", PUT_OFF], check=True)

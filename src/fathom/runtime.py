@@ -8,10 +8,14 @@ step of training frees is kept for the next step.
 from __future__ import annotations
 
 import contextlib
+import importlib
+import importlib.util
 import os
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from fathom.errors import BackendError
 
@@ -37,6 +41,7 @@ def start(*, cores: int | None = None) -> None:
     """
     _choose_keras_backend()
     if not _is_started():
+        import_when_used("scipy.stats")
         _keep_freed_memory()
         _configure_jax(cores or cpu_cores())
 
@@ -113,6 +118,56 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(MMAP_THRESHOLD, LARGEST_HEAP_BLOCK)
         mallopt(TRIM_THRESHOLD, KEPT_FREE)
+
+
+def import_when_used(name: str) -> None:
+    """Put off importing a module until something of it is asked for.
+
+    Keras imports scikit-learn, which imports `scipy.stats`: a quarter of the time that
+    Fathom takes to start, for functions of which it needs none before it trains. Nothing
+    is put off that is imported already.
+
+    Args:
+        name: Full name of a module that others use by its attributes, `module.function`.
+    """
+    found = None if name in sys.modules else importlib.util.find_spec(name)
+    if found is not None:
+        sys.modules[name] = _ImportedWhenUsed(found)
+
+
+class _ImportedWhenUsed(ModuleType):
+    """Stands for a module until it is used, and from then on passes on what it is asked for.
+
+    The import itself is left to Python, and with it the locks: `importlib.util.LazyLoader`
+    shows a half-filled module to a second thread (mended in Python 3.12.3).
+
+    Args:
+        spec: Where the module is.
+    """
+
+    def __init__(self, spec: Any) -> None:
+        super().__init__(spec.name)
+        self.__dict__.update(__spec__=spec, __file__=spec.origin)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__warningregistry__":  # asked of every module there is, by `warnings`' tests
+            raise AttributeError(name)
+        return getattr(self._imported(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._imported(), name, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._imported())
+
+    def _imported(self) -> ModuleType:
+        with _STANDING_IN:  # of two threads, one makes room
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+        return importlib.import_module(self.__name__)
+
+
+_STANDING_IN = threading.Lock()
 
 
 def _configure_jax(cores: int) -> None:

@@ -116,7 +116,8 @@ def spread_factor(members: int) -> float:
     Args:
         members: Two or more.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit  # Student's quantile, without the imports of scipy.stats
 
-    normal = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    return float((members / (members - 1)) ** 0.5 * t.ppf((1 + LEVEL) / 2, members - 1) / normal)
+    quantile = (1 + LEVEL) / 2
+    student, normal = stdtrit(members - 1, quantile), NormalDist().inv_cdf(quantile)
+    return float((members / (members - 1)) ** 0.5 * student / normal)

@@ -289,20 +289,36 @@ def measured(
         now: The trainable variables.
         before: The trainable variables before the last step.
     """
-    rows = []
+    rows, names = [], ()
     for tap, sight in zip(taps, sights, strict=True):
         places = kernel_places(model, tap)
-        reduce = _reduction(statistics, tap.activation)
-        rows.append(reduce(*sight, [now[i] for i in places], [before[i] for i in places]))
-    found = jax.device_get(rows)
-    return {
-        name: np.stack([np.asarray(row[name], "float64") for row in found], axis=-1)
-        for name in found[0]
-    }
+        reduction = _reduction(statistics, tap.activation)
+        rows.append(reduction.run(*sight, [now[i] for i in places], [before[i] for i in places]))
+        names = reduction.names
+    found = np.stack(jax.device_get(rows), axis=-1).astype("float64")
+    return {name: found[:, place] for place, name in enumerate(names)}
+
+
+class _Reduction(NamedTuple):
+    """`statistics` over members, as one array: it is fetched as quickly as any one of them.
+
+    Args:
+        run: Returns float32 (member, measure).
+        names: Of the measures; known once it has run.
+    """
+
+    run: Callable[..., Any]
+    names: list[str]
 
 
 @functools.lru_cache(maxsize=64)
-def _reduction(statistics: Statistics, activation: str) -> Callable[..., dict[str, Any]]:
+def _reduction(statistics: Statistics, activation: str) -> _Reduction:
     """Return `statistics` over members, compiled once for layers of one shape in any model."""
-    reduce = functools.partial(statistics, activation=activation)
-    return jax.jit(devices.over_members(reduce, by_member=(True,) * 6))
+    names: list[str] = []
+
+    def reduce(*seen: Any) -> Any:
+        found = statistics(*seen, activation=activation)
+        names[:] = found
+        return jnp.stack([jnp.asarray(value, "float32") for value in found.values()])
+
+    return _Reduction(jax.jit(devices.over_members(reduce, by_member=(True,) * 6)), names)

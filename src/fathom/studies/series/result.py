@@ -369,9 +369,9 @@ def _student(blocks: int) -> float:
         >>> round(_student(3), 2), round(_student(100), 2)
         (1.32, 1.01)
     """
-    from scipy.stats import norm, t
+    from scipy.special import ndtr, stdtrit
 
-    return float(t.ppf(norm.cdf(1), max(blocks - 1, 1)))
+    return float(stdtrit(max(blocks - 1, 1), ndtr(1)))
 
 
 # -- the rule -----------------------------------------------------------------------------
