@@ -73,9 +73,9 @@ def test_rehearsing_one_leaves_all_as_they_were():
             np.testing.assert_array_equal(a, b)
 
 
-def test_there_is_one_program_that_trains(monkeypatch, tmp_path):
+def test_there_is_one_program_that_trains_and_one_that_predicts(monkeypatch, tmp_path):
     monkeypatch.setattr(runtime, "cache_folder", lambda: tmp_path)
     program_cache.forget()
     compiled_as_one(cohorts())
-    predicts_and_probes = 2 * len(DEPTHS)
-    assert len(list((tmp_path / "programs").iterdir())) == 1 + predicts_and_probes
+    probes = len(DEPTHS)
+    assert len(list((tmp_path / "programs").iterdir())) == 1 + 1 + probes

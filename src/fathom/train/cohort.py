@@ -28,6 +28,7 @@ from fathom.train.decay import Decay
 from fathom.train.kept import Kept, moved
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
+    Asked,
     State,
     Weights,
     Work,
@@ -38,7 +39,7 @@ from fathom.train.programs import (
 from fathom.train.row_blocks import row_block, rows_at_once
 from fathom.train.seats import Seats, blocks_for
 from fathom.train.terms import Epoch, Member, Score, TrainingData, Watch
-from fathom.train.together import Together, Trainable
+from fathom.train.together import Part, Together
 
 # Members of a device that train side by side, in networks whose blocks are at least so wide.
 FEW_MEMBERS = 8
@@ -105,7 +106,8 @@ class Cohort:
         varied = {"varied": sorted(self._settings)} if self._settings else {}
         described = program_cache.describe(blueprint.model, taps=taps, block=self.block, **varied)
         self._programs = Programs(described)
-        self._together, self._place = Together([], None), 0
+        self._training: tuple[Together, int] = (_NOT_COMPILED, 0)
+        self._predicting: tuple[Together, int] = (_NOT_COMPILED, 0)
         self._pace = pacing.Pace()
         self._order_steps = pacing.most_steps(
             self.steps_per_epoch, members=self._width, batch_size=self.batch_size
@@ -119,52 +121,64 @@ class Cohort:
 
     def wait(self) -> None:
         """Wait until the programs are compiled."""
-        self._together.wait()
+        self._training[0].wait()
+        self._predicting[0].wait()
         self._programs.wait()
 
-    def _trainable(self) -> Trainable:
+    def _training_part(self) -> Part:
         """Return the program that trains."""
         model, block = self.blueprint.model, self.block
         apply = partial(hyperparameters.applied, hyperparameters.places_in(model))
+
+        def make() -> Any:
+            advance = advance_program(model, block=block, apply=apply)
+            return lambda state, data, work: advance(
+                work.blocks, state, data, work.order, work.span, work.settings
+            )
+
         work = Work(
             blocks=devices.shape_of(self._seats.blocks, by_member=True),
             order=self._by_member_shape((self._order_steps, self.batch_size), "int32"),
             span=devices.shape_of(np.zeros(2, np.int32), by_member=False),
             settings=devices.shape_of(self._placed_settings, by_member=True),
         )
-        return Trainable(
-            lambda: advance_program(model, block=block, apply=apply),
+        return Part(
+            make,
             state=devices.shape_of(self._state, by_member=True),
             work=work,
             name=self._programs.description,
         )
 
-    def _sources(self) -> dict[str, Source]:
-        """Return the other programs."""
-        model, data, block = self.blueprint.model, self.data, self.block
-        state = devices.shape_of(self._state, by_member=True)
-        x_block, x_probe, y_probe = devices.shape_of(
-            (self._block(data.x_validation, 0), data.x_probe, data.y_probe), by_member=False
-        )
-        blocks = devices.shape_of(self._seats.blocks, by_member=True)
-        sources = {
-            "predict": Source(
-                lambda: outputs_program(model, block=block),
-                (
-                    blocks,
-                    devices.shape_of(self._outputs, by_member=True),
-                    weights_of(state),
-                    x_block,
-                ),
+    def _predicting_part(self) -> Part:
+        """Return the program that predicts a block of rows."""
+        model, block = self.blueprint.model, self.block
+
+        def make() -> Any:
+            predict = outputs_program(model, block=block)
+            return lambda outputs, x, asked: predict(asked.blocks, outputs, asked.weights, x)
+
+        return Part(
+            make,
+            state=devices.shape_of(self._outputs, by_member=True),
+            work=devices.shape_of(
+                Asked(self._seats.blocks, weights_of(self._state)), by_member=True
             ),
-        }
-        if self._watch:
-            sources["probe"] = Source(
-                lambda: probe_program(model, self.taps),
-                (state, x_probe, y_probe),
+            name=self._programs.description,
+        )
+
+    def _sources(self) -> dict[str, Source]:
+        """Return the programs that are compiled for this cohort alone."""
+        if self._watch is None:
+            return {}
+        data = self.data
+        x, y = devices.shape_of((data.x_probe, data.y_probe), by_member=False)
+        return {
+            "probe": Source(
+                lambda: probe_program(self.blueprint.model, self.taps),
+                (devices.shape_of(self._state, by_member=True), x, y),
                 quickly=self._operations_per_step < devices.LARGE_STEP,
             )
-        return sources
+        }
 
     @property
     def _rows(self) -> Any:
@@ -264,13 +278,12 @@ class Cohort:
             span=devices.placed_numbers(0, min(steps, self._order_steps)),
             settings=self._placed_settings,
         )
-        self._together.advance(self._place, devices.copied(self._state), self._rows, work)
+        self._trained_by(devices.copied(self._state), work)
 
     def rehearse_validation(self) -> None:
         """Predict the first of `num_row_blocks` on one block of each device, and forget it."""
-        x = self._block(self.data.x_validation, 0)
-        weights = weights_of(self._state)
-        jax.block_until_ready(self._run("predict", self._one_block, self._outputs, weights, x))
+        asked = Asked(self._one_block, weights_of(self._state))
+        jax.block_until_ready(self._outputs_of(self._block(self.data.x_validation, 0), asked))
 
     @property
     def num_row_blocks(self) -> int:
@@ -383,7 +396,12 @@ class Cohort:
             span=devices.placed_numbers(start, stop),
             settings=self._placed_settings,
         )
-        self._state = self._together.advance(self._place, self._state, self._rows, work)
+        self._state = self._trained_by(self._state, work)
+
+    def _trained_by(self, state: State, work: Work) -> State:
+        """Return the state after some steps; the one that was given is used up."""
+        program, place = self._training
+        return jax.block_until_ready(program.run(place, state, self._rows, work))
 
     def _keep(self, improved: np.ndarray) -> None:
         """Keep the present weights of the members that improved."""
@@ -418,11 +436,14 @@ class Cohort:
 
     def _predicted(self, x: Any, weights: Any, seats: Seats) -> Iterator[Any]:
         """Yield outputs by slot, (width, rows, ...), block of rows by block of rows."""
-        blocks = seats.placed_blocks
+        asked = Asked(seats.placed_blocks, weights)
         for start in range(0, len(x), self._block_rows):
-            block = self._block(x, start)
-            self._outputs = self._run("predict", blocks, self._outputs, weights, block)
+            self._outputs = self._outputs_of(self._block(x, start), asked)
             yield self._outputs
+
+    def _outputs_of(self, x: Any, asked: Asked) -> Any:
+        program, place = self._predicting
+        return program.run(place, self._outputs, x, asked)
 
     @cached_property
     def _outputs(self) -> Any:
@@ -504,15 +525,32 @@ class Cohort:
 
 
 def compile_together(cohorts: Sequence[Cohort], executor: Executor) -> None:
-    """Begin to compile the programs of cohorts on the same data, those that train as one."""
-    data = devices.shape_of(cohorts[0]._rows, by_member=False)
-    together = Together([cohort._trainable() for cohort in cohorts], data)
-    together.compile(executor)
+    """Begin to compile the programs of cohorts on the same data, those that they share as one."""
+    rows = devices.shape_of(cohorts[0]._rows, by_member=False)
+    training = Together("advance", [one._training_part() for one in cohorts], rows, donate=True)
+    training.compile(executor)
+    _compile_predicting(cohorts, executor)
     for place, cohort in enumerate(cohorts):
-        cohort._together, cohort._place = together, place
+        cohort._training = training, place
         cohort._programs.start(cohort._sources(), executor)
 
 
+def _compile_predicting(cohorts: Sequence[Cohort], executor: Executor) -> None:
+    """Begin to compile how cohorts predict, as one those that take as many rows at once."""
+    groups: dict[int, list[Cohort]] = {}
+    for cohort in cohorts:
+        groups.setdefault(cohort._block_rows, []).append(cohort)
+    for group in groups.values():
+        x = group[0]._block(group[0].data.x_validation, 0)
+        parts = [one._predicting_part() for one in group]
+        rows = devices.shape_of(x, by_member=False)
+        predicting = Together("predict", parts, rows, donate=False)
+        predicting.compile(executor)
+        for place, cohort in enumerate(group):
+            cohort._predicting = predicting, place
+
+
+_NOT_COMPILED = Together("nothing", [], None, donate=False)
 _SCORED: dict[Score, Any] = {}
 
 

@@ -118,7 +118,11 @@ def over_members(
 
 
 def in_blocks(
-    function: Callable[..., Any], *, by_member: tuple[bool, ...], block: int | None
+    function: Callable[..., Any],
+    *,
+    by_member: tuple[bool, ...],
+    block: int | None,
+    may_rest: bool = False,
 ) -> Callable[..., Any]:
     """Return `function` of some members as a function of the first blocks of all members.
 
@@ -128,6 +132,7 @@ def in_blocks(
             same for all; the state has one.
         block: Members that a device takes side by side; None for all of its
             members, whatever `blocks` says.
+        may_rest: Whether no blocks are none also where there is one block of all.
 
     Returns:
         A function of `(blocks, *arguments)`; `blocks`, int32 (devices,), says how
@@ -135,7 +140,8 @@ def in_blocks(
         are returned as they were.
     """
     if block is None:
-        return _over_devices(lambda _, *arguments: function(*arguments), (True, *by_member))
+        whole = _unless_at_rest(function) if may_rest else lambda _, *rest: function(*rest)
+        return _over_devices(whole, (True, *by_member))
 
     def some(blocks: Any, *arguments: Any) -> Any:
         whole = [_split(a, block) if by else a for a, by in zip(arguments, by_member)]
@@ -155,6 +161,13 @@ def in_blocks(
         return _joined(lax.fori_loop(0, blocks[0], one, whole[0]))
 
     return _over_devices(some, (True, *by_member))
+
+
+def _unless_at_rest(function: Callable[..., Any]) -> Callable[..., Any]:
+    def one_or_none(blocks: Any, state: Any, *arguments: Any) -> Any:
+        return lax.cond(blocks[0] > 0, lambda s: function(s, *arguments), lambda s: s, state)
+
+    return one_or_none
 
 
 def blocks_of(slots: np.ndarray, *, width: int, block: int) -> np.ndarray:

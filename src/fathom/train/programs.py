@@ -44,6 +44,13 @@ class Work(NamedTuple):
     settings: Any
 
 
+class Asked(NamedTuple):
+    """What an `outputs_program` takes beside outputs and rows, by its names."""
+
+    blocks: Any
+    weights: Weights
+
+
 def weights_of(state: State) -> Weights:
     """Return the part of `state` that predicts."""
     return Weights(state.trainable, state.non_trainable)
@@ -200,4 +207,5 @@ def outputs_program(model: keras.Model, *, block: int | None) -> Any:
         return new.astype(outputs.dtype)
 
     side_by_side = jax.vmap(predict, in_axes=(0, 0, None))
-    return devices.in_blocks(side_by_side, by_member=(True, True, False), block=block)
+    by_member = (True, True, False)
+    return devices.in_blocks(side_by_side, by_member=by_member, block=block, may_rest=True)

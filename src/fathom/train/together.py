@@ -1,9 +1,9 @@
-"""Training programs of several architectures, compiled as one.
+"""Programs of several architectures, compiled as one.
 
 XLA compiles kernel by kernel, and equal kernels of one program only once. Networks
 that differ in depth alone are made of the same kernels: one program of four depths
-compiles in little more than the time of one. A call trains one of them; the loops of
-the others take no step.
+compiles in little more than the time of one. A call computes one of them; the others
+take no step.
 """
 
 from __future__ import annotations
@@ -18,41 +18,42 @@ import numpy as np
 
 from fathom.train import program_cache
 from fathom.train.compiling import TRACING
-from fathom.train.programs import State, Work
 
 
-class Trainable(NamedTuple):
-    """An architecture's training program, not compiled yet.
+class Part(NamedTuple):
+    """An architecture's program, not compiled yet.
 
     Args:
-        make: Makes the `advance_program`.
+        make: Makes the function from `(state, data, work)` to the state; with work of
+            zeros it does nothing.
         state: Shapes of its state.
-        work: Shapes of its work.
+        work: Shapes of what else it takes.
         name: All that it depends on beside its arguments; None if that cannot be told.
     """
 
-    make: Callable[[], Any]
-    state: State
-    work: Work
+    make: Callable[[], Callable[[Any, Any, Any], Any]]
+    state: Any
+    work: Any
     name: str | None
 
 
 class Together:
-    """The training programs of architectures that learn from the same data, as one.
-
-    The memory of the states is taken over: otherwise every call would copy those of
-    all architectures.
+    """A program of each of some architectures, as one.
 
     Args:
+        kind: What they do, such as "advance".
         parts: The architectures.
-        data: Shapes of the data.
+        data: Shapes of what all of them read.
+        donate: Whether the memory of the states is taken over. Otherwise every call
+            copies those of all architectures.
     """
 
-    def __init__(self, parts: Sequence[Trainable], data: Any) -> None:
-        self._parts, self._data = tuple(parts), data
+    def __init__(self, kind: str, parts: Sequence[Part], data: Any, *, donate: bool) -> None:
+        self._kind, self._parts, self._data = kind, tuple(parts), data
+        self._donate = donate
         self._compiling: Future[Any] | None = None
-        self._idle: dict[int, State] = {}
-        self._rest: dict[int, Work] = {}
+        self._idle: dict[int, Any] = {}
+        self._rest: dict[int, Any] = {}
 
     def compile(self, executor: Executor) -> None:
         """Begin to compile."""
@@ -64,16 +65,17 @@ class Together:
             raise RuntimeError("a cohort is compiled before it trains")
         return self._compiling.result()
 
-    def advance(self, place: int, state: State, data: Any, work: Work) -> State:
-        """Train one architecture, and return its state; the one that was given is used up."""
+    def run(self, place: int, state: Any, data: Any, work: Any) -> Any:
+        """Compute one architecture, and return its state; a donated one is used up."""
         program = self.wait()
         places = range(len(self._parts))
         others = [other for other in places if other != place]
         self._let_rest(others)
         states, works = self._idle | {place: state}, self._rest | {place: work}
         found = program(tuple(states[i] for i in places), data, tuple(works[i] for i in places))
-        self._idle |= {other: found[other] for other in others}
-        return jax.block_until_ready(found[place])
+        if self._donate:
+            self._idle |= {other: found[other] for other in others}
+        return found[place]
 
     def _let_rest(self, others: Sequence[int]) -> None:
         """See that there are states and work with which others take no step."""
@@ -91,23 +93,23 @@ class Together:
                 self._data,
                 tuple(part.work for part in self._parts),
             ),
-            name=" ".join(["advance", *map(str, names)]) if all(names) else None,
-            donate=(0,),
+            name=" ".join([self._kind, *map(str, names)]) if all(names) else None,
+            donate=(0,) if self._donate else (),
             tracing=TRACING,
         )
 
 
 def _joined(makers: Sequence[Callable[[], Any]]) -> Any:
-    """Return the function that trains each architecture, from their states to their states."""
+    """Return the function that computes each architecture, from their states to their states."""
     functions = [make() for make in makers]
 
-    def advance(states: tuple[State, ...], data: Any, works: tuple[Work, ...]) -> tuple[State, ...]:
+    def every(states: tuple[Any, ...], data: Any, works: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(
-            function(work.blocks, state, data, work.order, work.span, work.settings)
+            function(state, data, work)
             for function, state, work in zip(functions, states, works, strict=True)
         )
 
-    return advance
+    return every
 
 
 def _zeros(shapes: Any) -> Any:
