@@ -26,6 +26,7 @@ from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
 from fathom.train.decay import Decay
 from fathom.train.kept import Kept, moved
+from fathom.train.outputs import Outputs, compile_outputs
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
     Asked,
@@ -33,13 +34,11 @@ from fathom.train.programs import (
     Weights,
     Work,
     advance_program,
-    outputs_program,
     weights_of,
 )
-from fathom.train.row_blocks import row_block, rows_at_once
 from fathom.train.seats import Seats, blocks_for
 from fathom.train.terms import Epoch, Member, Score, TrainingData, Watch
-from fathom.train.together import Part, Together
+from fathom.train.together import NOT_COMPILED, Part, compile_parts
 
 # Members of a device that train side by side, in networks whose blocks are at least so wide.
 FEW_MEMBERS = 8
@@ -106,8 +105,10 @@ class Cohort:
         varied = {"varied": sorted(self._settings)} if self._settings else {}
         described = program_cache.describe(blueprint.model, taps=taps, block=self.block, **varied)
         self._programs = Programs(described)
-        self._training: tuple[Together, int] = (_NOT_COMPILED, 0)
-        self._predicting: tuple[Together, int] = (_NOT_COMPILED, 0)
+        self._training = NOT_COMPILED
+        self._outputs = Outputs(
+            blueprint.model, rows=len(data.y_validation), width=self._width, block=self.block
+        )
         self._pace = pacing.Pace()
         self._order_steps = pacing.most_steps(
             self.steps_per_epoch, members=self._width, batch_size=self.batch_size
@@ -121,8 +122,8 @@ class Cohort:
 
     def wait(self) -> None:
         """Wait until the programs are compiled."""
-        self._training[0].wait()
-        self._predicting[0].wait()
+        self._training.wait()
+        self._outputs.wait()
         self._programs.wait()
 
     def _training_part(self) -> Part:
@@ -150,21 +151,8 @@ class Cohort:
         )
 
     def _predicting_part(self) -> Part:
-        """Return the program that predicts a block of rows."""
-        model, block = self.blueprint.model, self.block
-
-        def make() -> Any:
-            predict = outputs_program(model, block=block)
-            return lambda outputs, x, asked: predict(asked.blocks, outputs, asked.weights, x)
-
-        return Part(
-            make,
-            state=devices.shape_of(self._outputs, by_member=True),
-            work=devices.shape_of(
-                Asked(self._seats.blocks, weights_of(self._state)), by_member=True
-            ),
-            name=self._programs.description,
-        )
+        asked = Asked(self._seats.blocks, weights_of(self._state))
+        return self._outputs.part(asked, name=self._programs.description)
 
     def _sources(self) -> dict[str, Source]:
         """Return the programs that are compiled for this cohort alone."""
@@ -283,18 +271,18 @@ class Cohort:
     def rehearse_validation(self) -> None:
         """Predict the first of `num_row_blocks` on one block of each device, and forget it."""
         asked = Asked(self._one_block, weights_of(self._state))
-        jax.block_until_ready(self._outputs_of(self._block(self.data.x_validation, 0), asked))
+        jax.block_until_ready(self._outputs.of_block(self.data.x_validation, asked))
 
     @property
     def num_row_blocks(self) -> int:
         """In how many parts the validation rows are predicted."""
-        return -(-len(self.data.x_validation) // self._block_rows)
+        return -(-len(self.data.x_validation) // self._outputs.rows)
 
     @property
     def rows_rehearsed(self) -> int:
         """Rows that each device predicts in `rehearse_validation`, those of all members."""
         each = self.block or self._width // devices.num_devices()
-        return each * self._block_rows
+        return each * self._outputs.rows
 
     @cached_property
     def _one_block(self) -> Any:
@@ -400,8 +388,7 @@ class Cohort:
 
     def _trained_by(self, state: State, work: Work) -> State:
         """Return the state after some steps; the one that was given is used up."""
-        program, place = self._training
-        return jax.block_until_ready(program.run(place, state, self._rows, work))
+        return jax.block_until_ready(self._training.run(state, self._rows, work))
 
     def _keep(self, improved: np.ndarray) -> None:
         """Keep the present weights of the members that improved."""
@@ -431,42 +418,13 @@ class Cohort:
         if kept:
             seats = Seats.of(places, width=self._width, block=self.block)
             weights = devices.place_by_member(self._kept.weights(seats))
-        outputs = [np.asarray(part) for part in self._predicted(x, weights, seats)]
-        return np.concatenate(outputs, axis=1)[seats.slots_of(places), : len(x)]
-
-    def _predicted(self, x: Any, weights: Any, seats: Seats) -> Iterator[Any]:
-        """Yield outputs by slot, (width, rows, ...), block of rows by block of rows."""
         asked = Asked(seats.placed_blocks, weights)
-        for start in range(0, len(x), self._block_rows):
-            self._outputs = self._outputs_of(self._block(x, start), asked)
-            yield self._outputs
-
-    def _outputs_of(self, x: Any, asked: Asked) -> Any:
-        program, place = self._predicting
-        return program.run(place, self._outputs, x, asked)
-
-    @cached_property
-    def _outputs(self) -> Any:
-        """The outputs that were computed last, by slot."""
-        model = self.blueprint.model
-        shape, dtype = model.output.shape[1:], model.output.dtype
-        return devices.place_by_member(np.zeros((self._width, self._block_rows, *shape), dtype))
-
-    @cached_property
-    def _block_rows(self) -> int:
-        rows = len(self.data.y_validation)
-        return rows_at_once(self.blueprint.model, rows, members=self._width)
-
-    def _block(self, x: Any, start: int) -> Any:
-        return devices.place_everywhere(row_block(x, start, self._block_rows))
+        return np.asarray(self._outputs.of_rows(x, asked))[seats.slots_of(places)]
 
     def _validate(self) -> dict[str, np.ndarray]:
         x, y = self.data.x_validation, self.data.y_validation
-        parts = self._predicted(x, weights_of(self._state), self._seats)
-        if self._block_rows == len(y):
-            outputs = next(parts)
-        else:
-            outputs = np.concatenate([np.asarray(part) for part in parts], axis=1)[:, : len(y)]
+        asked = Asked(self._seats.placed_blocks, weights_of(self._state))
+        outputs = self._outputs.of_rows(x, asked)
         scores = jax.device_get(_scored(self._score)(y, outputs))
         return {name: self._by_member(np.asarray(v, "float64")) for name, v in scores.items()}
 
@@ -526,31 +484,21 @@ class Cohort:
 
 def compile_together(cohorts: Sequence[Cohort], executor: Executor) -> None:
     """Begin to compile the programs of cohorts on the same data, those that they share as one."""
-    rows = devices.shape_of(cohorts[0]._rows, by_member=False)
-    training = Together("advance", [one._training_part() for one in cohorts], rows, donate=True)
-    training.compile(executor)
-    _compile_predicting(cohorts, executor)
-    for place, cohort in enumerate(cohorts):
-        cohort._training = training, place
+    data = cohorts[0].data
+    training = compile_parts(
+        "advance",
+        [cohort._training_part() for cohort in cohorts],
+        devices.shape_of(cohorts[0]._rows, by_member=False),
+        donate=True,
+        executor=executor,
+    )
+    parts = [cohort._predicting_part() for cohort in cohorts]
+    compile_outputs([one._outputs for one in cohorts], parts, data.x_validation, executor)
+    for cohort, program in zip(cohorts, training, strict=True):
+        cohort._training = program
         cohort._programs.start(cohort._sources(), executor)
 
 
-def _compile_predicting(cohorts: Sequence[Cohort], executor: Executor) -> None:
-    """Begin to compile how cohorts predict, as one those that take as many rows at once."""
-    groups: dict[int, list[Cohort]] = {}
-    for cohort in cohorts:
-        groups.setdefault(cohort._block_rows, []).append(cohort)
-    for group in groups.values():
-        x = group[0]._block(group[0].data.x_validation, 0)
-        parts = [one._predicting_part() for one in group]
-        rows = devices.shape_of(x, by_member=False)
-        predicting = Together("predict", parts, rows, donate=False)
-        predicting.compile(executor)
-        for place, cohort in enumerate(group):
-            cohort._predicting = predicting, place
-
-
-_NOT_COMPILED = Together("nothing", [], None, donate=False)
 _SCORED: dict[Score, Any] = {}
 
 

@@ -37,8 +37,30 @@ class Part(NamedTuple):
     name: str | None
 
 
-class Together:
-    """A program of each of some architectures, as one.
+class Program(NamedTuple):
+    """What an architecture does, in a program that others may share.
+
+    Args:
+        together: The program.
+        place: Of the architecture in it.
+    """
+
+    together: Together
+    place: int
+
+    def wait(self) -> None:
+        """Wait until it is compiled."""
+        self.together.wait()
+
+    def run(self, state: Any, data: Any, work: Any) -> Any:
+        """Return the state afterwards; a donated one is used up."""
+        return self.together.run(self.place, state, data, work)
+
+
+def compile_parts(
+    kind: str, parts: Sequence[Part], data: Any, *, donate: bool, executor: Executor
+) -> list[Program]:
+    """Begin to compile the programs of architectures as one, and return each one's.
 
     Args:
         kind: What they do, such as "advance".
@@ -46,7 +68,15 @@ class Together:
         data: Shapes of what all of them read.
         donate: Whether the memory of the states is taken over. Otherwise every call
             copies those of all architectures.
+        executor: Where it is compiled.
     """
+    together = Together(kind, parts, data, donate=donate)
+    together.compile(executor)
+    return [Program(together, place) for place in range(len(parts))]
+
+
+class Together:
+    """A program of each of some architectures, as one; see `compile_parts`."""
 
     def __init__(self, kind: str, parts: Sequence[Part], data: Any, *, donate: bool) -> None:
         self._kind, self._parts, self._data = kind, tuple(parts), data
@@ -97,6 +127,9 @@ class Together:
             donate=(0,) if self._donate else (),
             tracing=TRACING,
         )
+
+
+NOT_COMPILED = Program(Together("nothing", [], None, donate=False), 0)
 
 
 def _joined(makers: Sequence[Callable[[], Any]]) -> Any:
