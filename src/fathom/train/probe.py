@@ -27,6 +27,9 @@ from fathom.train.programs import State
 
 __all__ = ["Sight", "Statistics", "Tap", "look_program", "measured", "probe_program"]
 
+# Of so few, of all members, statistics are compiled for longer than they are ever computed.
+FEW_ACTIVATIONS = 1_000_000
+
 # (z, a, dL/dz, dL/dW, W, W before the last step, activation=...) -> {measure: scalar}
 Statistics = Callable[..., dict[str, Any]]
 
@@ -292,7 +295,8 @@ def measured(
     rows, names = [], ()
     for tap, sight in zip(taps, sights, strict=True):
         places = kernel_places(model, tap)
-        reduction = _reduction(statistics, tap.activation)
+        is_small = sight.activation.size < FEW_ACTIVATIONS
+        reduction = _reduction(statistics, tap.activation, quickly=is_small)
         rows.append(reduction.run(*sight, [now[i] for i in places], [before[i] for i in places]))
         names = reduction.names
     found = np.stack(jax.device_get(rows), axis=-1).astype("float64")
@@ -312,7 +316,7 @@ class _Reduction(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _reduction(statistics: Statistics, activation: str) -> _Reduction:
+def _reduction(statistics: Statistics, activation: str, *, quickly: bool) -> _Reduction:
     """Return `statistics` over members, compiled once for layers of one shape in any model."""
     names: list[str] = []
 
@@ -321,4 +325,8 @@ def _reduction(statistics: Statistics, activation: str) -> _Reduction:
         names[:] = found
         return jnp.stack([jnp.asarray(value, "float32") for value in found.values()])
 
-    return _Reduction(jax.jit(devices.over_members(reduce, by_member=(True,) * 6)), names)
+    run = jax.jit(
+        devices.over_members(reduce, by_member=(True,) * 6),
+        compiler_options=devices.compiler_options(quickly=quickly),
+    )
+    return _Reduction(run, names)
