@@ -79,6 +79,14 @@ def test_the_address_may_be_left_out_anywhere() -> None:
     assert with_address(typed) == typed
 
 
+@pytest.mark.parametrize("host", ["10.0.0.5", "localhost", "[::1]"])
+def test_a_host_without_a_port_is_the_options_and_refused_as_an_address(host: str) -> None:
+    typed = ["study", "iris", "--ray", host]
+    assert with_address(typed) == typed
+    with pytest.raises(LaunchError, match="must be HOST:PORT"):
+        launch.check_address(host)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores are chosen on Linux")
 def test_a_worker_takes_as_many_cores_as_it_is_told_and_the_next_takes_others() -> None:
     script = (

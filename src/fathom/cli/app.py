@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from fathom.cli import study as study_command
-from fathom.cli.clusters import with_address
+from fathom.cli.clusters import check_word_after, with_address
 from fathom.cli.failures import UsageError
 from fathom.version import __version__
 
@@ -42,6 +42,8 @@ def run(tokens: Sequence[str]) -> int:
             console=_console(),
         )
     except CycloptsError as error:
+        if isinstance(error, UnusedCliTokensError):
+            check_word_after(tokens)
         raise _usage_error(error) from error
     return code or 0
 

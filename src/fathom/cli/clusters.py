@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fathom.cli.failures import UsageError
+
 RAY = "--ray"
 LOCAL = "local"
 # What can follow the option as its value; a source that reads so needs `--ray=local` before it.
-_ADDRESS = re.compile(r"local|auto|ray://.*|(\[[0-9a-fA-F:]+\]|[^\s:/-][^\s:/]*):\d+")
+# A host that is surely one is taken without its port, too, to be refused as an address.
+_ADDRESS = re.compile(
+    r"local|auto|ray://.*|(\[[0-9a-fA-F:]+\]|[^\s:/-][^\s:/]*):\d+"
+    r"|localhost|\d+(\.\d+){3}|\[[0-9a-fA-F:]+\]"
+)
 
 
 def with_address(tokens: Sequence[str]) -> list[str]:
@@ -22,11 +28,33 @@ def with_address(tokens: Sequence[str]) -> list[str]:
         >>> with_address([])
         []
     """
-    following = [*tokens, ""][1:]
     return [
         f"{RAY}={LOCAL}" if token == RAY and not _ADDRESS.fullmatch(after) else token
-        for token, after in zip(tokens, following)
+        for token, after in _followed(tokens)
     ]
+
+
+def check_word_after(tokens: Sequence[str]) -> None:
+    """Raise if `--ray` is followed by a word that is neither an address nor an option.
+
+    Such a word is the command's, `study --ray digits`, unless the command has one too many.
+
+    Raises:
+        UsageError: It is.
+    """
+    for token, after in _followed(tokens):
+        if token == RAY and after and not after.startswith("-") and not _ADDRESS.fullmatch(after):
+            raise UsageError(
+                "A Ray address must be HOST:PORT, or auto for the cluster of this machine. "
+                f"Received: {RAY} {after}.",
+                hint=f"give its port too, such as {RAY} {after}:6379; or leave the address out: "
+                f"{RAY} starts one here",
+            )
+
+
+def _followed(tokens: Sequence[str]) -> zip[tuple[str, str]]:
+    """Return every token with the one after it, empty for the last."""
+    return zip(tokens, [*tokens, ""][1:])
 
 
 def ray_of(option: str | None) -> bool | str:
