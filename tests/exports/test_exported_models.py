@@ -19,6 +19,7 @@ import fathom
 from fathom.errors import ModelError, SpecError, StoreError
 
 TOLERANCE = 1e-5
+L = keras.layers
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
@@ -87,6 +88,32 @@ def test_layers_that_cannot_be_written_are_named_in_one_message(tmp_path):
             fathom.export(model, tmp_path / name, to=to)
         assert all(f"'{layer}'" in str(refused.value) for layer in ("wider", "sparse", "twofold"))
         assert "fine" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+REFUSED = {
+    "a slope, threshold or maximum of its own": ((3,), L.ReLU(negative_slope=0.1)),
+    "several axes": ((3, 4), L.Softmax(axis=(1, 2))),
+    "mask_zero": ((3,), L.Embedding(5, 2, mask_zero=True)),
+    "interpolation bilinear": ((4, 4, 1), L.UpSampling2D(interpolation="bilinear")),
+    "an axis that is not the last": ((4, 4, 2), L.BatchNormalization(axis=1)),
+    "axes other than the last": ((4, 4), L.LayerNormalization(axis=1)),
+    "steps taken backwards": ((4, 3), L.LSTM(2, go_backwards=True)),
+    "a recurrent activation other": ((4, 3), L.LSTM(2, recurrent_activation="hard_sigmoid")),
+    "activation elu": ((4, 3), L.SimpleRNN(2, activation="elu")),
+    "reset_after=False": ((4, 3), L.Bidirectional(L.GRU(2, reset_after=False))),
+    "not put side by side": ((4, 3), L.Bidirectional(L.LSTM(2), merge_mode="sum")),
+    "channels first": ((1, 4, 4), L.Conv2D(1, 1, data_format="channels_first")),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+@pytest.mark.parametrize(("name", "to"), [("model.onnx", "onnx"), ("model.py", "pytorch-code")])
+def test_settings_without_a_counterpart_are_refused_for_the_same_reason(reason, name, to, tmp_path):
+    shape, layer = REFUSED[reason]
+    inputs = keras.Input(shape)
+    with pytest.raises(ModelError, match=reason):
+        fathom.export(keras.Model(inputs, layer(inputs)), tmp_path / name, to=to)
     assert list(tmp_path.iterdir()) == []
 
 

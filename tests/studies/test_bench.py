@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fathom.specs import ModelSpec
-from fathom.studies.bench import compiled_together
+from fathom.studies.bench import groups_to_compile
 
 
 def networks(depths, *, width=8):
@@ -19,12 +19,12 @@ def networks(depths, *, width=8):
 )
 def test_small_networks_share_as_many_programs_as_there_are_compiling_threads(depths, sizes):
     made = networks(depths)
-    groups = compiled_together(made)
+    groups = groups_to_compile(made)
     assert [len(group) for group in groups[: len(sizes)]] == sizes
     assert [network for group in groups for network in group] == made
 
 
 def test_large_networks_are_compiled_alone():
     small, large = networks([1, 2], width=8), networks([1, 2], width=512)
-    sizes = [len(group) for group in compiled_together([*small, *large])]
+    sizes = [len(group) for group in groups_to_compile([*small, *large])]
     assert sizes == [2, 1, 1]

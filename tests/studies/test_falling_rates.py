@@ -42,6 +42,19 @@ def test_rates_fall_where_there_are_so_many_minutes(iris):
     assert study_spec(iris, decay="cosine").train.patience is None
 
 
+def test_convolutional_networks_take_smaller_batches_where_rates_fall():
+    images = np.random.default_rng(0).random((32_000, 2, 2, 1), dtype=np.float32)
+    data = fathom.load((images, np.arange(32_000) % 2))
+    sizes = {
+        (family, decay): study_spec(data, family=family, decay=decay).train.batch_size
+        for family in ("cnn", "residual-cnn", "mlp")
+        for decay in ("none", "linear")
+    }
+    smaller = {key for key, size in sizes.items() if size == 64}
+    assert smaller == {("cnn", "linear"), ("residual-cnn", "linear")}
+    assert all(size == 128 for key, size in sizes.items() if key not in smaller)
+
+
 def ended_anew(architecture: tuple[int, int]) -> list[RungRecord]:
     """Return what a study told that had more time than it had planned for."""
     common = {"architectures": (architecture,), "members": 2, "left": (), "message": ""}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fathom.api.subjects import dataset_for, strangers, trained
+from fathom.api.results import as_page, as_table
+from fathom.api.subjects import examined
 from fathom.specs import typed
 from fathom.studies.anatomy import AnatomyResult, AnatomySpec
 
@@ -34,9 +33,7 @@ class Anatomy:
 
     def table(self) -> pl.DataFrame:
         """Return a row per layer and residual block, with the ends of every interval."""
-        import polars as pl
-
-        return pl.DataFrame(self.result.records(), infer_schema_length=None)
+        return as_table(self.result.records())
 
     @cached_property
     def plot(self) -> AnatomyPlots:
@@ -51,9 +48,8 @@ class Anatomy:
             StoreError: `path` cannot be written.
         """
         from fathom import report
-        from fathom.store import write_output
 
-        write_output(Path(path), report.anatomy_page(self.result).encode())
+        as_page(report.anatomy_page(self.result), path)
 
     def __repr__(self) -> str:
         layers = sum(not row.is_block for row in self.result.layers)
@@ -144,19 +140,7 @@ def anatomy(
         similarity_rows=similarity_rows,
         seed=seed,
     )
-    from fathom.studies.anatomy import examine, subject_of
+    from fathom.studies.anatomy import examine
 
-    started = time.perf_counter()
-    networks = trained(model, initial=initial, depth=depth, width=width)
-    dataset = dataset_for(data, model=model)
-    subject = subject_of(
-        networks.model, dataset, networks=networks.networks, initial=networks.initial
-    )
-    result = examine(subject, dataset, spec)
-    return Anatomy(
-        replace(
-            result,
-            notices=(*networks.notices, *strangers(model, dataset), *result.notices),
-            seconds=time.perf_counter() - started,
-        )
-    )
+    ask = partial(examine, spec=spec)
+    return Anatomy(examined(model, data, ask, initial=initial, depth=depth, width=width))

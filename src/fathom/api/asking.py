@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 SMALLEST_BATCH, LARGEST_BATCH = 32, 256
 # Convolutions make many rows of every image: larger batches save no time, and take fewer steps.
 LARGEST_BATCH_OF_IMAGES = 64
-CONVOLUTIONAL = ("cnn", "residual-cnn")
 FEWEST_EPOCHS, MOST_EPOCHS = 40, 200
 STEPS = 2000
 
@@ -132,7 +131,7 @@ def study_spec(
         decay = CONSTANT if minutes is None else LINEAR
     rows = len(dataset.train)
     if batch_size is None:
-        smaller = decay != CONSTANT and family in CONVOLUTIONAL
+        smaller = decay != CONSTANT and model.is_convolutional
         batch_size = usual_batch_size(rows, largest=LARGEST_BATCH_OF_IMAGES if smaller else None)
     epochs = usual_epochs(rows, batch_size) if epochs is None else epochs
     settings = TrainSpec(

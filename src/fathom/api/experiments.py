@@ -6,6 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fathom.api.results import as_page, as_table
 from fathom.specs import typed
 from fathom.studies.experiments import (
     EXPERIMENTS,
@@ -44,12 +45,9 @@ class Judged:
 
     def table(self) -> pl.DataFrame:
         """Return a row for each arm and quantity, with the ends of the interval."""
-        import polars as pl
-
         kept = ("arm", "quantity", "unit", "mean", "low", "high", "learning_rate")
-        return pl.DataFrame(
-            [{name: getattr(value, name) for name in kept} for value in self.result.values],
-            infer_schema_length=None,
+        return as_table(
+            {name: getattr(value, name) for name in kept} for value in self.result.values
         )
 
     def figure(self) -> str:
@@ -65,9 +63,9 @@ class Judged:
         Args:
             path: The page; what is there is replaced.
         """
-        from fathom import report, store
+        from fathom import report
 
-        store.write_output(path, report.experiments_page([self.result]).encode())
+        as_page(report.experiments_page([self.result]), path)
 
     def __repr__(self) -> str:
         return f"<{self.result.name}: {self.verdict}>"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fathom.api.subjects import dataset_for, strangers, trained
+from fathom.api.results import as_page, as_table
+from fathom.api.subjects import examined
 from fathom.specs import several, typed
 from fathom.studies.features import FeaturesResult, FeaturesSpec
 
@@ -35,9 +34,7 @@ class Features:
 
     def table(self) -> pl.DataFrame:
         """Return a row per layer and residual block, with the ends of every interval."""
-        import polars as pl
-
-        return pl.DataFrame(self.result.records(), infer_schema_length=None)
+        return as_table(self.result.records())
 
     @typed
     def units(self, layer: str | None = None) -> pl.DataFrame:
@@ -49,12 +46,10 @@ class Features:
         Raises:
             UnknownNameError: There is no such layer.
         """
-        import polars as pl
-
         from fathom.report import known_layer
 
         name = None if layer is None else known_layer(self.result, layer)
-        return pl.DataFrame(self.result.unit_records(name), infer_schema_length=None)
+        return as_table(self.result.unit_records(name))
 
     @cached_property
     def plot(self) -> FeaturePlots:
@@ -69,9 +64,8 @@ class Features:
             StoreError: `path` cannot be written.
         """
         from fathom import report
-        from fathom.store import write_output
 
-        write_output(Path(path), report.features_page(self.result).encode())
+        as_page(report.features_page(self.result), path)
 
     def __repr__(self) -> str:
         layers = sum(not row.is_block for row in self.result.layers)
@@ -243,20 +237,7 @@ def features(
         embedding_rows=embedding_rows,
         seed=seed,
     )
-    from fathom.studies.anatomy import subject_of
     from fathom.studies.features import learned_features
 
-    started = time.perf_counter()
-    networks = trained(model, initial=initial, depth=depth, width=width)
-    dataset = dataset_for(data, model=model)
-    subject = subject_of(
-        networks.model, dataset, networks=networks.networks, initial=networks.initial
-    )
-    result = learned_features(subject, dataset, spec)
-    return Features(
-        replace(
-            result,
-            notices=(*networks.notices, *strangers(model, dataset), *result.notices),
-            seconds=time.perf_counter() - started,
-        )
-    )
+    ask = partial(learned_features, spec=spec)
+    return Features(examined(model, data, ask, initial=initial, depth=depth, width=width))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fathom.api.results import as_page, as_table
 from fathom.specs import several, typed
-from fathom.store import write_output
 from fathom.studies import finished
 from fathom.studies.depth_separation import SeparationResult, SeparationSpec
 
@@ -40,9 +40,7 @@ class Separation:
 
     def table(self) -> pl.DataFrame:
         """Return a row per function and shape of network."""
-        import polars as pl
-
-        return pl.DataFrame(self.result.records(), infer_schema_length=None)
+        return as_table(self.result.records())
 
     @typed
     def plot(self, function: str | None = None) -> go.Figure:
@@ -75,7 +73,7 @@ class Separation:
         """
         from fathom import report
 
-        write_output(Path(path), report.separation_page(self.result).encode())
+        as_page(report.separation_page(self.result), path)
 
     @property
     def _first(self) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fathom.api.asking import study_spec
 from fathom.api.best import best_model
+from fathom.api.results import as_page, as_table, begun_by
 from fathom.api.series_drawing import Load, drawing, reloading
 from fathom.api.series_running import (
+    SeriesBegins,
     SeriesEvent,
     planned_series,
     series_result,
@@ -29,7 +31,6 @@ from fathom.store import (
     StoredSeries,
     default_name,
     store_of,
-    write_output,
 )
 from fathom.studies import artifact_name
 from fathom.studies.series import (
@@ -109,26 +110,14 @@ class Sweep:
 
     def table(self) -> pl.DataFrame:
         """Return a row per value and architecture: scores over all splits and seeds."""
-        import polars as pl
-
-        return pl.DataFrame(
-            [_flat(self.result, cell) for cell in self.result.cells], infer_schema_length=None
-        )
+        return as_table(_flat(self.result, cell) for cell in self.result.cells)
 
     def comparisons(self) -> pl.DataFrame:
         """Return a row per pair of cells: the paired difference, and which one is likely better.
 
         Every interval is for itself; those in the verdict hold together.
         """
-        import polars as pl
-
-        cells = self.result.cells
-        rows = [
-            _pair(self.result, one, other)
-            for place, one in enumerate(cells)
-            for other in cells[place + 1 :]
-        ]
-        return pl.DataFrame(rows, infer_schema_length=None)
+        return as_table(_pair(self.result, *pair) for pair in combinations(self.result.cells, 2))
 
     @typed
     def report(self, path: str | Path | None = None) -> str:
@@ -139,10 +128,7 @@ class Sweep:
         """
         from fathom import report
 
-        page = report.series_page(self.result)
-        if path is not None:
-            write_output(path, page.encode())
-        return page
+        return as_page(report.series_page(self.result), path)
 
     def best_model(self) -> keras.Model:
         """Return the best combination's network, compiled, as a `keras.Model`.
@@ -188,32 +174,39 @@ class SweepPlots:
 
     def scores(self) -> go.Figure:
         """Score against depth, a line per value."""
-        return self._figure("series_scores")
+        from fathom import report
+
+        return report.series_scores(self._result)
 
     def differences(self) -> go.Figure | None:
         """Paired differences from the best combination; None where nothing varies."""
-        return self._figure("series_differences")
+        from fathom import report
+
+        return report.series_differences(self._result)
 
     def effects(self) -> go.Figure | None:
         """What each value is worth at each depth, against the first; None without a setting."""
-        return self._figure("series_effects")
+        from fathom import report
+
+        return report.series_effects(self._result)
 
     def splits(self) -> go.Figure | None:
         """Score against depth on each split; None for one split."""
-        return self._figure("series_splits")
+        from fathom import report
+
+        return report.series_splits(self._result)
 
     def odds(self) -> go.Figure | None:
         """Probability that each depth beats each other, with the best value."""
-        return self._figure("series_odds")
+        from fathom import report
+
+        return report.series_odds(self._result)
 
     def growth(self) -> go.Figure | None:
         """What depth gains against training rows; None where rows are not compared."""
-        return self._figure("series_growth")
-
-    def _figure(self, name: str) -> Any:
         from fathom import report
 
-        return getattr(report, name)(self._result)
+        return report.series_growth(self._result)
 
 
 @typed
@@ -275,7 +268,8 @@ def sweep(
         options={**options, "seed": seed},
         usual=usual_options(),
     )
-    return _drained(stream_series(record, draw, store=kept_in, ray=ray), kept_in, on_event)
+    stream = stream_series(record, draw, store=kept_in, ray=ray)
+    return Sweep(kept_in.open_series(begun_by(stream, SeriesBegins, on_event=on_event).record.name))
 
 
 def usual_options() -> dict[str, Any]:
@@ -319,7 +313,7 @@ def resume_sweep(
     stream = stream_resumed_series(
         stored.name, draw, store=kept_in, depths=several(depths), widths=several(widths), ray=ray
     )
-    return _drained(stream, kept_in, on_event)
+    return Sweep(kept_in.open_series(begun_by(stream, SeriesBegins, on_event=on_event).record.name))
 
 
 @typed
@@ -335,23 +329,6 @@ def open_sweep(name: str, *, store: Store | str | Path | None = None) -> Sweep:
 
 def _given_again(stored: StoredSeries, data: Any, target: Any) -> Load:
     return drawing(data, target=target, seed=stored.record.dataset.get("seed", 0))
-
-
-def _drained(
-    stream: Generator[SeriesEvent, None, None],
-    store: Store,
-    on_event: Callable[[SeriesEvent], None] | None,
-) -> Sweep:
-    from fathom.api.series_running import SeriesBegins
-
-    name = ""
-    with closing(stream) as events:  # an error of `on_event` ends what runs elsewhere, too
-        for event in events:
-            if isinstance(event, SeriesBegins):
-                name = event.record.name
-            if on_event is not None:
-                on_event(event)
-    return Sweep(store.open_series(name))
 
 
 def _asked(across: str | Mapping[str, Sequence[object]] | None, splits: int) -> Asked:

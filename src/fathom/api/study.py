@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from fathom.api.asking import reloaded, study_spec
 from fathom.api.best import best_model
+from fathom.api.results import as_page, as_table, begun_by
 from fathom.api.running import PREPROCESSING, stream_resumed, stream_study
 from fathom.errors import DataError
 from fathom.specs import StudyRecord, VerdictRecord, several, typed
-from fathom.store import Store, StoredStudy, default_name, store_of, write_output
+from fathom.store import Store, StoredStudy, default_name, store_of
 from fathom.studies import Event, StudyResult, artifact_name, pareto_front
 
 if TYPE_CHECKING:
@@ -64,9 +64,7 @@ class Study:
 
     def table(self) -> pl.DataFrame:
         """Return a row per architecture, at its best learning rate."""
-        import polars as pl
-
-        return pl.DataFrame([_flat(row) for row in self.result.rows()], infer_schema_length=None)
+        return as_table(map(_flat, self.result.rows()))
 
     @typed
     def pareto(self, cost: str = "parameters") -> pl.DataFrame:
@@ -78,10 +76,7 @@ class Study:
         Raises:
             UnknownNameError: There is no such cost; the message lists those there are.
         """
-        import polars as pl
-
-        front = pareto_front(self.result.rows(), cost)
-        return pl.DataFrame([_flat(row) for row in front], infer_schema_length=None)
+        return as_table(map(_flat, pareto_front(self.result.rows(), cost)))
 
     def comparisons(self) -> pl.DataFrame:
         """Return every other architecture against the chosen one, on the same test rows.
@@ -90,11 +85,8 @@ class Study:
         with its 95% interval; the probability that the other is better; and whether the
         difference is clear when all comparisons must hold at once.
         """
-        import polars as pl
-
-        verdict = self.verdict
-        found = verdict.comparisons if verdict else ()
-        return pl.DataFrame([asdict(one) for one in found], infer_schema_length=None)
+        found = self.verdict.comparisons if self.verdict else ()
+        return as_table(map(asdict, found))
 
     @typed
     def report(self, path: str | Path | None = None) -> str:
@@ -105,10 +97,7 @@ class Study:
         """
         from fathom import report
 
-        page = report.page(self.result, notices=self._stored.notices)
-        if path is not None:
-            write_output(path, page.encode())
-        return page
+        return as_page(report.page(self.result, notices=self._stored.notices), path)
 
     def best_model(self) -> keras.Model:
         """Return the best network of the chosen depth, compiled, as a `keras.Model`.
@@ -171,36 +160,45 @@ class Plots:
 
     def depth_curve(self) -> go.Figure:
         """Score against depth, with intervals and the verdict."""
-        return self._figure("depth_curve")
+        from fathom import report
+
+        return report.depth_curve(self._result)
 
     def learning_rates(self) -> go.Figure:
         """Validation score by learning rate and depth."""
-        return self._figure("learning_rates")
+        from fathom import report
+
+        return report.learning_rates(self._result)
 
     def learning_curves(self) -> go.Figure:
         """Training and validation loss by epoch."""
-        return self._figure("learning_curves")
+        from fathom import report
 
-    def gradient_flow(self) -> go.Figure:
-        """Gradient that reaches each layer, by depth."""
-        return self._figure("gradient_flow")
+        return report.learning_curves(self._result)
 
-    def layer_health(self) -> go.Figure:
-        """Dead and saturated units by layer and depth."""
-        return self._figure("layer_health")
+    def gradient_flow(self) -> go.Figure | None:
+        """Gradient that reaches each layer, by depth; None where no two layers were watched."""
+        from fathom import report
+
+        return report.gradient_flow(self._result)
+
+    def layer_health(self) -> go.Figure | None:
+        """Dead and saturated units by layer and depth; None where neither was measured."""
+        from fathom import report
+
+        return report.layer_health(self._result)
 
     def cost(self) -> go.Figure:
         """Parameters and training time against score."""
-        return self._figure("cost")
+        from fathom import report
+
+        return report.cost(self._result)
 
     def shallow_against_deep(self) -> go.Figure | None:
         """Score against parameters by depth; None where one width was tried."""
-        return self._figure("shallow_against_deep")
-
-    def _figure(self, name: str) -> Any:
         from fathom import report
 
-        return getattr(report, name)(self._result)
+        return report.shallow_against_deep(self._result)
 
 
 @typed
@@ -251,7 +249,7 @@ def study(
     kept_in = store_of(store)
     wanted = name or default_name(dataset.name)
     events = stream_study(spec, dataset, name=wanted, store=kept_in, started=started, ray=ray)
-    return _drain(events, kept_in, on_event)
+    return Study(kept_in.open(begun_by(events, StudyRecord, on_event=on_event).name))
 
 
 @typed
@@ -290,7 +288,7 @@ def resume(
     events = stream_resumed(
         name, dataset, store=kept_in, depths=several(depths), widths=several(widths), ray=ray
     )
-    return _drain(events, kept_in, on_event)
+    return Study(kept_in.open(begun_by(events, StudyRecord, on_event=on_event).name))
 
 
 @typed
@@ -302,19 +300,6 @@ def open_study(name: str, *, store: Store | str | Path | None = None) -> Study:
     """
     kept_in = store_of(store)
     return Study(kept_in.open(name))
-
-
-def _drain(
-    stream: Generator[Event, None, None], store: Store, on_event: Callable[[Event], None] | None
-) -> Study:
-    name = ""
-    with closing(stream) as events:  # an error of `on_event` ends what runs elsewhere, too
-        for event in events:
-            if isinstance(event, StudyRecord):
-                name = event.name
-            if on_event is not None:
-                on_event(event)
-    return Study(store.open(name))
 
 
 def _dataset(data: Any, *, target: str | None, seed: int) -> Dataset:

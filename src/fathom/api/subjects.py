@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from fathom.api.study import Study
     from fathom.data import Dataset, Preprocessing, Split
+    from fathom.studies.anatomy import Subject
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,38 @@ def _in_order(model: keras.Model, weights: Sequence[Any]) -> list[np.ndarray]:
     values = {id(variable): np.asarray(value) for variable, value in zip(model.weights, weights)}
     variables: list[Any] = [*model.trainable_variables, *model.non_trainable_variables]
     return [values.get(id(v), np.asarray(v.value)) for v in variables]
+
+
+def examined(
+    model: Any,
+    data: Any,
+    examine: Callable[[Subject, Dataset], Result],
+    *,
+    initial: Any = None,
+    depth: int | None = None,
+    width: int | None = None,
+) -> Result:
+    """Return what an examination found, with what the reader should know, and how long it took.
+
+    Args:
+        model: As for `trained`.
+        data: As for `dataset_for`.
+        examine: The examination.
+        initial: As for `trained`.
+        depth: As for `trained`.
+        width: As for `trained`.
+    """
+    from fathom.studies.anatomy import subject_of
+
+    started = time.perf_counter()
+    networks = trained(model, initial=initial, depth=depth, width=width)
+    dataset = dataset_for(data, model=model)
+    subject = subject_of(
+        networks.model, dataset, networks=networks.networks, initial=networks.initial
+    )
+    found: Any = examine(subject, dataset)
+    notices = (*networks.notices, *strangers(model, dataset), *found.notices)
+    return replace(found, notices=notices, seconds=time.perf_counter() - started)
 
 
 # -- studies -----------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fathom.api.results import as_page, as_table
 from fathom.api.subjects import dataset_for, trained
 from fathom.errors import DataError
 from fathom.specs import several, typed
@@ -51,9 +52,7 @@ class Transfer:
 
     def table(self) -> pl.DataFrame:
         """Return a row per kind of network, with the ends of every interval."""
-        import polars as pl
-
-        return pl.DataFrame(self.result.records(), infer_schema_length=None)
+        return as_table(self.result.records())
 
     def plot(self) -> go.Figure:
         """Draw the score of every kind of network against the number of layers kept."""
@@ -76,7 +75,7 @@ class Transfer:
         """
         from fathom import report
 
-        write_output(Path(path), report.transfer_page(self.result).encode())
+        as_page(report.transfer_page(self.result), path)
 
     @typed
     def save(self, path: str | Path) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from fathom.cli import number_lists
-from fathom.cli.destinations import check_page
+from fathom.cli.destinations import Page, checked_page
 from fathom.cli.documents import print_document
 from fathom.cli.options import OUTPUT, TRAINING, Json
 from fathom.cli.prose import print_notes, print_paragraph
-from fathom.cli.terminal import output, plain
+from fathom.cli.terminal import output, print_where
 from fathom.cli.training import followed
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fathom.api.separating import Separation
     from fathom.studies.depth_separation import FunctionResult, SeparationResult
 
 EXAMPLES = """\
@@ -96,12 +94,7 @@ def depth_separation(
         ),
     ],
     training: SeparationTraining = SeparationTraining(),
-    report: Annotated[
-        Path | None,
-        Parameter(
-            group=OUTPUT, metavar="FILE.html", help="Write all of it as one self-contained page."
-        ),
-    ] = None,
+    report: Annotated[Page, Parameter(group=OUTPUT)] = None,
     json: Json = False,
 ) -> None:
     """Tell by experiment which functions depth helps to learn, beside what theory says.
@@ -109,8 +102,7 @@ def depth_separation(
     Networks of every depth, as wide as some numbers of parameters allow, learn tent maps, parity
     or spirals; told are their errors, and the linear regions they make along lines.
     """
-    if report is not None:
-        check_page(report.expanduser(), option="--report")
+    path = checked_page(report)
     numbers = training.numbers()
     from fathom.studies.depth_separation import SeparationSpec
 
@@ -119,30 +111,22 @@ def depth_separation(
     from fathom.api.separating import stream_separation
 
     found = followed(stream_separation(spec))
-    if report is not None:
-        found.report(report.expanduser())
+    if path is not None:
+        found.report(path)
     if json:
-        print_document(_document(found, report))
+        from fathom.report import separation_document
+
+        print_document(separation_document(found.result) | {"report": path and path.absolute()})
     else:
-        print_separation(found.result, report, output())
-
-
-def _document(found: Separation, report: Path | None) -> dict[str, Any]:
-    from fathom.report import separation_document
-
-    return {
-        **separation_document(found.result),
-        "report": report and report.expanduser().absolute(),
-    }
+        print_separation(found.result, output())
+        print_where("report", path)
 
 
 # -- in the terminal -------------------------------------------------------------------
 
 
-def print_separation(result: SeparationResult, report: Path | None, console: Console) -> None:
-    """Print a table for each function, what was found, and where it was written."""
-    from rich.text import Text
-
+def print_separation(result: SeparationResult, console: Console) -> None:
+    """Print a table for each function, and what was found."""
     from fathom.studies.depth_separation import headline
 
     for found in result.functions:
@@ -151,8 +135,6 @@ def print_separation(result: SeparationResult, report: Path | None, console: Con
     print_paragraph(f"{headline(result)}.", console, style="bold")
     for paragraph in [*result.findings.values(), *result.notices]:
         print_paragraph(paragraph, console, style="dim" if paragraph in result.notices else "")
-    if report is not None:
-        console.print(Text(f"report written to {plain(report)}"), soft_wrap=True)
 
 
 def _print_table(found: FunctionResult, console: Console) -> None:

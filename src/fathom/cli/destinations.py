@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from fathom.errors import SpecError, StoreError
 from fathom.store import check_output
@@ -20,6 +23,24 @@ PAGE_MARKS = tuple(
     )
 )
 _HEAD_BYTES = 200_000
+
+Page = Annotated[
+    Path | None,
+    Parameter(help="Write all of it as one self-contained HTML page.", metavar="FILE.html"),
+]
+
+
+def checked_page(path: Path | None) -> Path | None:
+    """Return where a page is to be written, once it is known that it can be.
+
+    Raises:
+        SpecError, StoreError: As of `check_page`.
+    """
+    if path is None:
+        return None
+    expanded = path.expanduser()
+    check_page(expanded, option="--report")
+    return expanded
 
 
 def check_page(path: Path, *, option: str, force: bool = False) -> None:

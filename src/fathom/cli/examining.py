@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from fathom.cli.destinations import check_page
 from fathom.cli.options import DataOptions
-from fathom.cli.terminal import output, plain, tell
+from fathom.cli.terminal import plain, tell
 from fathom.errors import SpecError
 
 if TYPE_CHECKING:
@@ -39,10 +38,6 @@ Depth = Annotated[
     int | None, Parameter(help="Of a study: this depth, not the chosen one.", metavar="NUMBER")
 ]
 Width = Annotated[int | None, Parameter(help="Of a study: this width.", metavar="NUMBER")]
-Page = Annotated[
-    Path | None,
-    Parameter(help="Write all of it as one self-contained HTML page.", metavar="FILE.html"),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +91,3 @@ class Chosen:
                 "Options of the data need a source. Received: none.",
                 hint=f"fathom {self.command} {plain(self.model)} SOURCE",
             )
-
-
-def checked_page(path: Path | None) -> Path | None:
-    """Return where a page is to be written, once it is known that it can be."""
-    if path is None:
-        return None
-    expanded = path.expanduser()
-    check_page(expanded, option="--report")
-    return expanded
-
-
-def tell_page(path: Path | None) -> None:
-    """Print where a page was written, if one was."""
-    if path is not None:
-        output().print(f"report written to {plain(path)}", soft_wrap=True)

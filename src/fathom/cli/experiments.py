@@ -15,7 +15,7 @@ from fathom.cli.documents import print_document
 from fathom.cli.failures import Stopped
 from fathom.cli.options import Json
 from fathom.cli.prose import print_paragraph, print_prose, prose_width
-from fathom.cli.terminal import messages, output, plain, tell
+from fathom.cli.terminal import messages, output, plain, print_where, tell
 from fathom.errors import SpecError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def experiments(
     else:
         print_experiment(found[0], output())
     for kind, path in written.items():
-        output().print(f"{kind} written to {plain(path)}", soft_wrap=True)
+        print_where(kind, path)
 
 
 def _check_choice(names: Sequence[str], *, all: bool) -> None:

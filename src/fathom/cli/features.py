@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from fathom.cli.destinations import Page, checked_page
 from fathom.cli.documents import print_document
 from fathom.cli.examining import (
     Chosen,
     Depth,
     Model,
-    Page,
     Raw,
     Source,
     Width,
-    checked_page,
-    tell_page,
 )
 from fathom.cli.layers import print_cells
 from fathom.cli.number_lists import whole_numbers
 from fathom.cli.options import DataOptions, Json, StoreFolder
 from fathom.cli.prose import WIDE, print_findings, print_notes
-from fathom.cli.terminal import output, plain, tell
+from fathom.cli.terminal import output, plain, print_where, tell
 from fathom.errors import SpecError
 
 if TYPE_CHECKING:
@@ -113,11 +111,10 @@ def features(
     if json:
         from fathom.report import features_document
 
-        written: dict[str, Any] = {"report": None if path is None else path.absolute()}
-        print_document(features_document(found.result) | written)
+        print_document(features_document(found.result) | {"report": path and path.absolute()})
     else:
         print_features(found.result, output())
-        tell_page(path)
+        print_where("report", path)
 
 
 def _features(chosen: Chosen, **options: Any) -> Features:

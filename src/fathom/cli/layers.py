@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from fathom.cli.destinations import Page, checked_page
 from fathom.cli.documents import print_document
 from fathom.cli.examining import (
     Chosen,
     Depth,
     Model,
-    Page,
     Raw,
     Source,
     Width,
-    checked_page,
-    tell_page,
 )
 from fathom.cli.options import DataOptions, Json, StoreFolder
 from fathom.cli.prose import WIDE, print_findings, print_notes
-from fathom.cli.terminal import output, tell
+from fathom.cli.terminal import output, print_where, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,12 +88,10 @@ def layers(
     if path is not None:
         found.report(path)
     if json:
-        print_document(
-            anatomy_document(found.result) | {"report": None if path is None else path.absolute()}
-        )
+        print_document(anatomy_document(found.result) | {"report": path and path.absolute()})
     else:
         print_anatomy(found.result, output())
-        tell_page(path)
+        print_where("report", path)
 
 
 def _anatomy(chosen: Chosen, **options: Any) -> Anatomy:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from fathom.cli.documents import print_document
 from fathom.cli.options import Json, StoreFolder
-from fathom.cli.terminal import messages, output, plain
+from fathom.cli.terminal import messages, plain, print_where
 from fathom.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _write(predictions: Predictions, out: Path | None, *, json: bool) -> None:
         written = {} if out is None else {"written": out.absolute()}
         print_document({**predictions.document, **written})
     elif out is not None:
-        output().print(f"predictions written to {plain(out)}", soft_wrap=True)
+        print_where("predictions", out)
     else:
         print(_as_csv(predictions), end="")
 

@@ -12,7 +12,7 @@ from fathom.cli.documents import print_document
 from fathom.cli.options import Json, StoreFolder
 from fathom.cli.series import report_series
 from fathom.cli.stored import open_stored
-from fathom.cli.terminal import output, plain
+from fathom.cli.terminal import print_where
 from fathom.store import Store, StoredSeries, write_output
 
 EXAMPLES = """\
@@ -57,4 +57,4 @@ def report(
     if json:
         print_document({"sweep" if is_series else "study": stored.name, "report": path.absolute()})
     else:
-        output().print(f"report written to {plain(path)}", soft_wrap=True)
+        print_where("report", path)

@@ -14,13 +14,13 @@ from fathom.cli.failures import UsageError
 from fathom.cli.options import Json, StoreFolder
 from fathom.cli.series import show_series
 from fathom.cli.stored import open_stored
-from fathom.cli.terminal import messages, output, plain
+from fathom.cli.terminal import messages, output, plain, print_where
 from fathom.exports import TRACKERS, export_curves, export_to_tracker
 from fathom.specs import one_of
 from fathom.store import EXPORT_FORMATS, SeriesSummary, Store, compare, export
 
 if TYPE_CHECKING:
-    from fathom.store import ComparisonRow, StoredStudy, StudySummary
+    from fathom.store import ComparisonRow, StoredStudy, Summary
     from fathom.studies import StudyResult
 
 NONE = "–"
@@ -62,7 +62,7 @@ def list_runs(
         _print_list_of(rows)
 
 
-def _print_list_of(rows: Sequence[StudySummary | SeriesSummary]) -> None:
+def _print_list_of(rows: Sequence[Summary]) -> None:
     from fathom.cli.screen import plain_table
 
     console = output()
@@ -76,7 +76,7 @@ def _print_list_of(rows: Sequence[StudySummary | SeriesSummary]) -> None:
     console.print(table)
 
 
-def _list_cells(study: StudySummary | SeriesSummary) -> dict[str, str]:
+def _list_cells(study: Summary) -> dict[str, str]:
     from fathom.report import count_text, duration_text, score_text, size_text
 
     seconds = study.wall_seconds
@@ -96,7 +96,7 @@ def _list_cells(study: StudySummary | SeriesSummary) -> dict[str, str]:
     }
 
 
-def _status(study: StudySummary | SeriesSummary) -> str:
+def _status(study: Summary) -> str:
     """Return the status; that of a sweep with its studies, which are not listed themselves."""
     if not isinstance(study, SeriesSummary):
         return study.status
@@ -278,7 +278,7 @@ def export_runs(
         print_document({"study": stored.name, "export": path.absolute(), "format": ending})
     else:
         what = "curves" if curves and ending not in TRACKERS else "trainings"
-        output().print(f"{what} written to {plain(path)}", soft_wrap=True)
+        print_where(what, path)
 
 
 # -- delete ------------------------------------------------------------------------

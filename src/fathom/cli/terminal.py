@@ -9,6 +9,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 # Files and pipes have no width of their own.
@@ -59,6 +61,12 @@ def tell(words: str) -> None:
     """Say on a terminal what happens now."""
     if is_live():
         messages().print(f"{plain(words)} ...", style="dim")
+
+
+def print_where(what: str, path: Path | None) -> None:
+    """Print where something was written, such as a report, if it was."""
+    if path is not None:
+        output().print(f"{what} written to {plain(path)}", soft_wrap=True)
 
 
 def _console(*, to_stderr: bool) -> Console:

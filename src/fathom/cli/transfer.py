@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from fathom.cli import number_lists
-from fathom.cli.destinations import check_model_file, check_page
+from fathom.cli.destinations import Page, check_model_file, checked_page
 from fathom.cli.documents import print_document
 from fathom.cli.examining import MODEL, Chosen, Depth, Raw, Width
 from fathom.cli.options import OUTPUT, TRAINING, DataOptions, Json, StoreFolder
 from fathom.cli.prose import WIDE, print_paragraph
-from fathom.cli.terminal import output, plain
+from fathom.cli.terminal import output, print_where
 from fathom.cli.training import followed
 
 if TYPE_CHECKING:
@@ -93,10 +93,7 @@ class TransferOutput:
             help="Write the network that the verdict recommends, for Keras to load.",
         ),
     ] = None
-    report: Annotated[
-        Path | None,
-        Parameter(metavar="FILE.html", help="Write all of it as one self-contained page."),
-    ] = None
+    report: Page = None
     store: StoreFolder = None
     json: Json = False
 
@@ -124,7 +121,7 @@ def transfer(
     compared with networks that keep their own, or random ones, and with training from scratch.
     The verdict says how many to keep, if any.
     """
-    _check_outputs(outputs)
+    outputs = _checked(outputs)
     numbers = training.numbers()
     from fathom.studies.transfer import TransferSpec
 
@@ -146,41 +143,42 @@ def transfer(
     if outputs.json:
         print_document(_document(found, outputs))
     else:
-        print_transfer(found.result, outputs, output())
+        print_transfer(found.result, output())
+        how = "with layers kept" if found.is_gain else "trained from scratch"
+        print_where(f"network {how}", outputs.save)
+        print_where("report", outputs.report)
 
 
-def _check_outputs(outputs: TransferOutput) -> None:
-    if outputs.save is not None:
-        check_model_file(outputs.save.expanduser())
-    if outputs.report is not None:
-        check_page(outputs.report.expanduser(), option="--report")
+def _checked(outputs: TransferOutput) -> TransferOutput:
+    """Return where is written, once it is known that it can be."""
+    save = outputs.save and outputs.save.expanduser()
+    if save is not None:
+        check_model_file(save)
+    return replace(outputs, save=save, report=checked_page(outputs.report))
 
 
 def _write(found: Transfer, outputs: TransferOutput) -> None:
     if outputs.save is not None:
-        found.save(outputs.save.expanduser())
+        found.save(outputs.save)
     if outputs.report is not None:
-        found.report(outputs.report.expanduser())
+        found.report(outputs.report)
 
 
 def _document(found: Transfer, outputs: TransferOutput) -> dict[str, Any]:
     from fathom.report import transfer_document
 
-    def written(path: Path | None) -> Path | None:
-        return path and path.expanduser().absolute()
-
     return {
         **transfer_document(found.result),
-        "written": written(outputs.save),
-        "report": written(outputs.report),
+        "written": outputs.save and outputs.save.absolute(),
+        "report": outputs.report and outputs.report.absolute(),
     }
 
 
 # -- in the terminal -------------------------------------------------------------------
 
 
-def print_transfer(result: TransferResult, outputs: TransferOutput, console: Console) -> None:
-    """Print the scores, the differences, what was found, and where it was written."""
+def print_transfer(result: TransferResult, console: Console) -> None:
+    """Print the scores, the differences, and what was found."""
     from fathom.report import interval_text, transfer_differences_cells, transfer_score_cells
 
     digits = 3 if console.width >= WIDE else 2
@@ -194,7 +192,6 @@ def print_transfer(result: TransferResult, outputs: TransferOutput, console: Con
     for place, paragraph in enumerate([*result.text.split("\n\n"), *result.notices]):
         style = "bold" if place == 0 else "dim" if paragraph in result.notices else ""
         print_paragraph(paragraph, console, style=style)
-    _print_written(result, outputs, console)
 
 
 def _print_table(title: str, rows: list[dict[str, str]], console: Console) -> None:
@@ -215,13 +212,3 @@ def _print_kinds(console: Console) -> None:
 
     kinds = "; ".join(f"{name}: {words}" for name, words in ARMS.items())
     console.print(Text(f"Kept layers of {kinds}.", style="dim"))
-
-
-def _print_written(result: TransferResult, outputs: TransferOutput, console: Console) -> None:
-    from rich.text import Text
-
-    how = "with layers kept" if result.choice.is_gain else "trained from scratch"
-    if outputs.save is not None:
-        console.print(Text(f"network {how} written to {plain(outputs.save)}"), soft_wrap=True)
-    if outputs.report is not None:
-        console.print(Text(f"report written to {plain(outputs.report)}"), soft_wrap=True)

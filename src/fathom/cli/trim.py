@@ -13,7 +13,7 @@ from fathom.cli.documents import print_document
 from fathom.cli.examining import MODEL, Chosen, Raw, Source
 from fathom.cli.options import DataOptions, Json, StoreFolder
 from fathom.cli.prose import print_prose
-from fathom.cli.terminal import output, plain, tell
+from fathom.cli.terminal import output, print_where, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,7 +81,8 @@ def trim(
     if json:
         print_document({**asdict(found.trimming), "written": written and written.absolute()})
     else:
-        print_trimming(found.trimming, written, output())
+        print_trimming(found.trimming, output())
+        print_where("smaller model", written)
 
 
 def _write(found: Trimmed, path: Path) -> Path | None:
@@ -91,10 +92,8 @@ def _write(found: Trimmed, path: Path) -> Path | None:
     return path
 
 
-def print_trimming(trimming: Trimming, written: Path | None, console: Console) -> None:
-    """Print what went, what it saved and cost, and where the smaller model is."""
-    from rich.text import Text
-
+def print_trimming(trimming: Trimming, console: Console) -> None:
+    """Print what went, and what it saved and cost."""
     from fathom.cli.screen import plain_table
 
     if trimming.steps:
@@ -106,8 +105,6 @@ def print_trimming(trimming: Trimming, written: Path | None, console: Console) -
     for place, sentence in enumerate(trimming.text.split(". ")):
         ending = "" if sentence.endswith(".") else "."
         print_prose(sentence + ending, console, style="" if place else "bold")
-    if written is not None:
-        console.print(Text(f"smaller model written to {plain(written)}"), soft_wrap=True)
 
 
 def _steps(trimming: Trimming) -> list[dict[str, str]]:

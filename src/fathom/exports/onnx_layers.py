@@ -9,14 +9,14 @@ import numpy as np
 
 from fathom.exports.graph import Step, Unsupported
 from fathom.exports.onnx_builder import Builder
-from fathom.exports.pytorch_layers import (
+from fathom.exports.settings import (
+    RECURRENT,
     STILL,
     activation_name,
     attention_features,
-    check_attention,
-    check_recurrent,
+    is_causal,
 )
-from fathom.exports.windows import padding_of, sizes
+from fathom.exports.windows import padding_of, pairs_of, sizes
 from fathom.exports.writers import Writers
 
 Values = Sequence[str]
@@ -87,9 +87,6 @@ def _activation(builder: Builder, step: Step, values: Values) -> str:
 
 @WRITERS.of("ReLU")
 def _relu(builder: Builder, step: Step, values: Values) -> str:
-    layer: Any = step.layer
-    if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise Unsupported("a slope, threshold or maximum of its own")
     return builder.add("Relu", values[0])
 
 
@@ -105,8 +102,6 @@ def _elu(builder: Builder, step: Step, values: Values) -> str:
 
 @WRITERS.of("Softmax")
 def _softmax(builder: Builder, step: Step, values: Values) -> str:
-    if not isinstance(step.layer.axis, int):
-        raise Unsupported("several axes")
     return builder.add("Softmax", values[0], axis=step.layer.axis)
 
 
@@ -116,8 +111,6 @@ def _softmax(builder: Builder, step: Step, values: Values) -> str:
 @WRITERS.of("Dense")
 def _dense(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
-    if layer.quantization_mode or layer.lora_enabled:
-        raise Unsupported("quantized or with LoRA")
     value = builder.add("MatMul", values[0], builder.constant(layer.kernel, name="kernel"))
     if layer.use_bias:
         value = builder.add("Add", value, builder.constant(layer.bias, name="bias"))
@@ -136,8 +129,6 @@ def _einsum_dense(builder: Builder, step: Step, values: Values) -> str:
 
 @WRITERS.of("Embedding")
 def _embedding(builder: Builder, step: Step, values: Values) -> str:
-    if step.layer.mask_zero:
-        raise Unsupported("mask_zero")
     rows = builder.add("Cast", values[0], to=7)  # int64
     return builder.add("Gather", builder.constant(step.layer.embeddings, name="table"), rows)
 
@@ -168,11 +159,7 @@ def _repeat_vector(builder: Builder, step: Step, values: Values) -> str:
 
 @WRITERS.of("ZeroPadding1D", "ZeroPadding2D")
 def _zero_padding(builder: Builder, step: Step, values: Values) -> str:
-    return _filled(builder, values[0], _pairs(step.layer.padding))
-
-
-def _pairs(given: Any) -> list[tuple[int, int]]:
-    return [given] if isinstance(given[0], int) else list(given)
+    return _filled(builder, values[0], pairs_of(step.layer.padding))
 
 
 def _filled(
@@ -186,7 +173,7 @@ def _filled(
 
 @WRITERS.of("Cropping1D", "Cropping2D")
 def _cropping(builder: Builder, step: Step, values: Values) -> str:
-    pairs = _pairs(step.layer.cropping)
+    pairs = pairs_of(step.layer.cropping)
     ends = [-high if high else np.iinfo(np.int64).max for _, high in pairs]
     axes = list(range(1, len(pairs) + 1))
     parts = [[low for low, _ in pairs], ends, axes]
@@ -195,8 +182,6 @@ def _cropping(builder: Builder, step: Step, values: Values) -> str:
 
 @WRITERS.of("UpSampling2D")
 def _up_sampling(builder: Builder, step: Step, values: Values) -> str:
-    if step.layer.interpolation != "nearest":
-        raise Unsupported(f"interpolation {step.layer.interpolation}")
     scales = builder.constant([1, 1, *step.layer.size])
     first = builder.transposed(values[0], (0, 3, 1, 2))
     larger = builder.add(
@@ -241,8 +226,6 @@ def _concatenate(builder: Builder, step: Step, values: Values) -> str:
 @WRITERS.of("BatchNormalization")
 def _batch_normalization(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
-    if layer.axis not in (-1, len(step.shape)):
-        raise Unsupported("an axis that is not the last")
     mean, variance = (np.asarray(v, "float64") for v in (layer.moving_mean, layer.moving_variance))
     gamma = np.asarray(layer.gamma, "float64") if layer.scale else 1.0
     beta = np.asarray(layer.beta, "float64") if layer.center else 0.0
@@ -254,9 +237,6 @@ def _batch_normalization(builder: Builder, step: Step, values: Values) -> str:
 @WRITERS.of("LayerNormalization")
 def _layer_normalization(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
-    axes = [layer.axis] if isinstance(layer.axis, int) else list(layer.axis)
-    if axes not in ([-1], [len(step.shape)]) or getattr(layer, "rms_scaling", False):
-        raise Unsupported("axes other than the last")
     size = int(step.shape[-1] or 0)
     scale = layer.gamma if layer.scale else np.ones(size)
     parts = [builder.constant(scale, name="scale")]
@@ -340,26 +320,20 @@ def _global_pooling(builder: Builder, step: Step, values: Values) -> str:
 
 # ONNX's order of the gates, by their places in Keras's.
 GATES = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "SimpleRNN": (0,)}
-RECURRENT = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
+NODES = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 
 
-@WRITERS.of("LSTM", "GRU", "SimpleRNN")
+@WRITERS.of(*RECURRENT)
 def _recurrent(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
-    check_recurrent(layer)
     return _run(builder, values[0], [layer], is_sequence=layer.return_sequences)
 
 
 @WRITERS.of("Bidirectional")
 def _bidirectional(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
-    forward, backward = layer.forward_layer, layer.backward_layer
-    kinds = {type(forward).__name__, type(backward).__name__}
-    if len(kinds) > 1 or not kinds <= set(GATES) or layer.merge_mode != "concat":
-        raise Unsupported("directions that differ, or are not put side by side")
-    check_recurrent(forward)
-    check_recurrent(backward, is_back=True)
-    return _run(builder, values[0], [forward, backward], is_sequence=layer.return_sequences)
+    both = [layer.forward_layer, layer.backward_layer]
+    return _run(builder, values[0], both, is_sequence=layer.return_sequences)
 
 
 def _run(builder: Builder, value: str, layers: Sequence[Any], *, is_sequence: bool) -> str:
@@ -371,7 +345,7 @@ def _run(builder: Builder, value: str, layers: Sequence[Any], *, is_sequence: bo
         extra["activations"] = [name] * len(layers)
     weights = [np.stack(part) for part in zip(*map(_cell, layers), strict=True)]
     steps = builder.add(
-        RECURRENT[kind],
+        NODES[kind],
         builder.transposed(value, (1, 0, 2)),
         *map(builder.constant, weights),
         outputs=2,
@@ -407,7 +381,6 @@ def _cell(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @WRITERS.of("MultiHeadAttention")
 def _attention(builder: Builder, step: Step, values: Values) -> str:
     layer: Any = step.layer
-    is_causal = check_attention(step)
     query, value, *key = values
     sources = {"query": query, "key": key[0] if key else value, "value": value}
     features = attention_features(step)
@@ -418,7 +391,7 @@ def _attention(builder: Builder, step: Step, values: Values) -> str:
     scale = builder.constant(1 / np.sqrt(layer.key_dim))
     turned = builder.transposed(heads["key"], (0, 1, 3, 2))
     scores = builder.add("Mul", builder.add("MatMul", heads["query"], turned), scale)
-    if is_causal:
+    if is_causal(step):
         asked, seen = (sizes(shape)[0] for shape in step.input_shapes[:2])
         future = np.triu(np.full((asked, seen), -1e9), 1)
         scores = builder.add("Add", scores, builder.constant(future, name="future"))

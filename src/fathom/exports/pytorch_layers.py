@@ -14,7 +14,14 @@ import keras
 
 from fathom.exports.graph import Step, Unsupported
 from fathom.exports.pytorch_words import ACTIVATIONS, EXPONENTIAL
-from fathom.exports.windows import padding_of, sizes
+from fathom.exports.settings import (
+    RECURRENT,
+    STILL,
+    activation_name,
+    attention_features,
+    is_causal,
+)
+from fathom.exports.windows import padding_of, pairs_of, sizes
 from fathom.exports.writers import Writers
 
 CHANNELS_FIRST = '''
@@ -80,18 +87,6 @@ def write(step: Step) -> Part:
 # -- activations -----------------------------------------------------------------------
 
 
-def activation_name(function: Any) -> str:
-    """Return the name of a Keras activation.
-
-    Raises:
-        Unsupported: It is not one that has a name.
-    """
-    name = keras.activations.serialize(function)
-    if not isinstance(name, str):
-        raise Unsupported("its activation is not Keras's own")
-    return name
-
-
 def _activated(step: Step, part: Part, function: Any) -> Part:
     """Return a part followed by an activation."""
     name = activation_name(function)
@@ -119,9 +114,6 @@ def _module(step: Step, made: str) -> Part:
 
 @WRITERS.of("ReLU")
 def _relu(step: Step) -> Part:
-    layer: Any = step.layer
-    if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise Unsupported("a slope, threshold or maximum of its own")
     return _module(step, "nn.ReLU()")
 
 
@@ -137,8 +129,6 @@ def _elu(step: Step) -> Part:
 
 @WRITERS.of("Softmax")
 def _softmax(step: Step) -> Part:
-    if not isinstance(step.layer.axis, int):
-        raise Unsupported("several axes")
     return _module(step, f"nn.Softmax({step.layer.axis})")
 
 
@@ -148,8 +138,6 @@ def _softmax(step: Step) -> Part:
 @WRITERS.of("Dense")
 def _dense(step: Step) -> Part:
     layer: Any = step.layer
-    if layer.quantization_mode or layer.lora_enabled:
-        raise Unsupported("quantized or with LoRA")
     inputs, outputs = layer.kernel.shape
     made = f"nn.Linear({inputs}, {outputs}{'' if layer.use_bias else ', bias=False'})"
     loads = {f"{step.key}.weight": f"{_weight(step, 'kernel')}.T"}
@@ -181,8 +169,6 @@ def _einsum_dense(step: Step) -> Part:
 @WRITERS.of("Embedding")
 def _embedding(step: Step) -> Part:
     layer: Any = step.layer
-    if layer.mask_zero:
-        raise Unsupported("mask_zero")
     return Part(
         f"self.{step.key}({step.inputs[0]}.long())",
         {step.key: f"nn.Embedding({layer.input_dim}, {layer.output_dim})"},
@@ -191,9 +177,6 @@ def _embedding(step: Step) -> Part:
 
 
 # -- what does nothing when a network answers -------------------------------------------
-
-RANDOM = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise")
-STILL = (*RANDOM, "AlphaDropout", "ActivityRegularization", "Identity")
 
 
 @WRITERS.of(*STILL)
@@ -230,24 +213,19 @@ def _repeat_vector(step: Step) -> Part:
 
 @WRITERS.of("ZeroPadding1D", "ZeroPadding2D")
 def _zero_padding(step: Step) -> Part:
-    padding = step.layer.padding
-    pairs = [padding] if isinstance(padding[0], int) else list(padding)
-    flat = [0, 0, *(side for pair in reversed(pairs) for side in pair)]
+    flat = [0, 0, *(side for pair in reversed(pairs_of(step.layer.padding)) for side in pair)]
     return Part(f"nn.functional.pad({step.inputs[0]}, {tuple(flat)})")
 
 
 @WRITERS.of("Cropping1D", "Cropping2D")
 def _cropping(step: Step) -> Part:
-    cropping = step.layer.cropping
-    pairs = [cropping] if isinstance(cropping[0], int) else list(cropping)
+    pairs = pairs_of(step.layer.cropping)
     kept = ", ".join(f"{low}:{-high if high else ''}" for low, high in pairs)
     return Part(f"{step.inputs[0]}[:, {kept}]")
 
 
 @WRITERS.of("UpSampling2D")
 def _up_sampling(step: Step) -> Part:
-    if step.layer.interpolation != "nearest":
-        raise Unsupported(f"interpolation {step.layer.interpolation}")
     high, wide = step.layer.size
     call = f"{step.inputs[0]}.repeat_interleave({high}, 1).repeat_interleave({wide}, 2)"
     return Part(call)
@@ -288,7 +266,7 @@ def _concatenate(step: Step) -> Part:
 def _batch_normalization(step: Step) -> Part:
     layer: Any = step.layer
     rank = len(step.shape)
-    if layer.axis not in (-1, rank) or rank > 3:
+    if rank > 3:
         raise Unsupported("an axis that is not the last")
     kind = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d"}[rank]
     made = f"nn.{kind}({step.shape[-1]}, eps={layer.epsilon!r}, momentum={1 - layer.momentum:.6g})"
@@ -318,9 +296,6 @@ def _scale_and_shift(step: Step) -> dict[str, str]:
 @WRITERS.of("LayerNormalization")
 def _layer_normalization(step: Step) -> Part:
     layer: Any = step.layer
-    axes = [layer.axis] if isinstance(layer.axis, int) else list(layer.axis)
-    if axes not in ([-1], [len(step.shape)]) or getattr(layer, "rms_scaling", False):
-        raise Unsupported("axes other than the last")
     made = f"nn.LayerNorm({step.shape[-1]}, eps={layer.epsilon!r})"
     call = f"self.{step.key}({step.inputs[0]})"
     return Part(call, {step.key: made}, _scale_and_shift(step))
@@ -359,6 +334,12 @@ def _convolution(step: Step) -> Part:
     inputs = int(step.input_shapes[0][-1] or 0)
     made = _conv(rank, inputs, layer.filters, layer, groups=layer.groups)
     turned = "permute(2, 1, 0)" if rank == 1 else "permute(3, 2, 0, 1)"
+    return _convolved(step, made, turned)
+
+
+def _convolved(step: Step, made: str, turned: str) -> Part:
+    """Return the part of a convolution from what makes it and what turns its kernel."""
+    layer: Any = step.layer
     loads = {f"{step.key}.weight": f"{_weight(step, 'kernel')}.{turned}"}
     if layer.use_bias:
         loads[f"{step.key}.bias"] = _weight(step, "bias")
@@ -391,12 +372,7 @@ def _depthwise(step: Step) -> Part:
     size = ", ".join(map(str, layer.kernel_size))
     made = _conv(2, inputs, outputs, layer, groups=inputs)
     turned = f"permute(2, 3, 0, 1).reshape({outputs}, 1, {size})"
-    loads = {f"{step.key}.weight": f"{_weight(step, 'kernel')}.{turned}"}
-    if layer.use_bias:
-        loads[f"{step.key}.bias"] = _weight(step, "bias")
-    call = _first(step, step.key, _padded(step))
-    part = Part(call, {step.key: made}, loads, (CHANNELS_FIRST,))
-    return _activated(step, part, layer.activation)
+    return _convolved(step, made, turned)
 
 
 @WRITERS.of("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
@@ -426,7 +402,7 @@ def _global_pooling(step: Step) -> Part:
 # -- recurrent -------------------------------------------------------------------------
 
 
-@WRITERS.of("LSTM", "GRU", "SimpleRNN")
+@WRITERS.of(*RECURRENT)
 def _recurrent(step: Step) -> Part:
     layer: Any = step.layer
     made, loads = _cell(step, layer, step.key, prefix="")
@@ -440,19 +416,14 @@ def _recurrent(step: Step) -> Part:
 def _bidirectional(step: Step) -> Part:
     layer: Any = step.layer
     forward, backward = layer.forward_layer, layer.backward_layer
-    kinds = {type(forward).__name__, type(backward).__name__}
-    if len(kinds) > 1 or not kinds <= {"LSTM", "GRU", "SimpleRNN"} or layer.merge_mode != "concat":
-        raise Unsupported("directions that differ, or are not put side by side")
     made, loads = _cell(step, forward, step.key, prefix=_inside(forward))
-    _, more = _cell(
-        step, backward, step.key, prefix=_inside(backward), ending="_reverse", is_back=True
-    )
+    _, more = _cell(step, backward, step.key, prefix=_inside(backward), ending="_reverse")
     module = f"{made[:-1]}, bidirectional=True)"
     call = f"self.{step.key}({step.inputs[0]})[0]"
     if not layer.return_sequences:
         call = f"both_ends({call})"
     helpers = [] if layer.return_sequences else [BOTH_ENDS]
-    helpers += [RESET_FIRST] if "GRU" in kinds else []
+    helpers += [RESET_FIRST] if isinstance(forward, keras.layers.GRU) else []
     return Part(call, {step.key: module}, {**loads, **more}, tuple(helpers))
 
 
@@ -470,10 +441,9 @@ def _inside(layer: Any) -> str:
 
 
 def _cell(
-    step: Step, layer: Any, name: str, *, prefix: str, ending: str = "", is_back: bool = False
+    step: Step, layer: Any, name: str, *, prefix: str, ending: str = ""
 ) -> tuple[str, dict[str, str]]:
     kind = type(layer).__name__
-    check_recurrent(layer, is_back=is_back)
     inputs = int(layer.cell.kernel.shape[0])
     torchs = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}[kind]
     made = f"nn.{torchs}({inputs}, {layer.units}, batch_first=True)"
@@ -488,24 +458,6 @@ def _cell(
     for place, kind_of in enumerate(("ih", "hh")):
         loads[f"{name}.bias_{kind_of}_l0{ending}"] = _bias(layer, cell["bias"], place)
     return made, loads
-
-
-def check_recurrent(layer: Any, *, is_back: bool = False) -> None:
-    """Raise unless a recurrent layer is the one that other tools have.
-
-    Raises:
-        Unsupported: It goes another way, gives its state, or has other gates.
-    """
-    kind = type(layer).__name__
-    if layer.return_state or layer.stateful or layer.go_backwards != is_back:
-        raise Unsupported("a state that is given or kept, or steps taken backwards")
-    allowed = ("tanh", "relu") if kind == "SimpleRNN" else ("tanh",)
-    if activation_name(layer.activation) not in allowed:
-        raise Unsupported(f"activation {activation_name(layer.activation)}")
-    if kind != "SimpleRNN" and activation_name(layer.recurrent_activation) != "sigmoid":
-        raise Unsupported("a recurrent activation other than sigmoid")
-    if kind == "GRU" and not layer.reset_after:
-        raise Unsupported("reset_after=False")
 
 
 def _stored(step: Step, prefix: str, ending: str) -> str:
@@ -543,12 +495,11 @@ def _bias(layer: Any, bias: str, place: int) -> str:
 @WRITERS.of("MultiHeadAttention")
 def _attention(step: Step) -> Part:
     layer: Any = step.layer
-    causal = check_attention(step)
     heads, keys, values = layer.num_heads, layer.key_dim, layer.value_dim
     features = attention_features(step)
     made = (
         f"Attention({features}, heads={heads}, key_size={keys}, value_size={values}, "
-        f"outputs={step.shape[-1]}, bias={layer.use_bias}, causal={causal})"
+        f"outputs={step.shape[-1]}, bias={layer.use_bias}, causal={is_causal(step)})"
     )
     loads = {}
     parts = {"query": keys, "key": keys, "value": values}
@@ -565,27 +516,3 @@ def _attention(step: Step) -> Part:
         loads[f"{step.key}.output.bias"] = _weight(step, "attention_output/bias")
     call = f"self.{step.key}({', '.join(step.inputs)})"
     return Part(call, {step.key: made}, loads, (ATTENTION,))
-
-
-def check_attention(step: Step) -> bool:
-    """Return whether attention is causal.
-
-    Raises:
-        Unsupported: It is not over steps, masked, gives its scores, or gates.
-    """
-    layer: Any = step.layer
-    settings = dict(step.settings)
-    causal = bool(settings.pop("use_causal_mask", False))
-    settings.pop("return_attention_scores", None)
-    others = [name for name in settings if name not in ("query", "value", "key")]
-    if others or len(step.inputs) > 3 or any(len(shape) != 2 for shape in step.input_shapes):
-        raise Unsupported("masks, scores, or inputs that are not (rows, steps, features)")
-    if getattr(layer, "_use_gate", False) or getattr(layer, "use_gate", False):
-        raise Unsupported("gated")
-    return causal
-
-
-def attention_features(step: Step) -> tuple[int, int, int]:
-    """Return the features of query, key and value."""
-    query, value, *key = (int(shape[-1] or 0) for shape in step.input_shapes)
-    return query, key[0] if key else value, value

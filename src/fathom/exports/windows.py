@@ -19,6 +19,11 @@ def sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(int(size or 0) for size in shape)
 
 
+def pairs_of(given: Any) -> list[tuple[int, int]]:
+    """Return what a layer adds or takes before and after, per spatial axis."""
+    return [given] if isinstance(given[0], int) else list(given)
+
+
 def padding_of(step: Step) -> list[tuple[int, int]]:
     """Return the rows and columns that are filled up before and after, per spatial axis.
 

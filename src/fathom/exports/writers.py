@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import keras
 
 from fathom.exports.graph import Step, Unsupported
+from fathom.exports.settings import check_settings
 
 Writer = TypeVar("Writer", bound=Callable)
 
@@ -39,4 +40,5 @@ class Writers(Generic[Writer]):
             raise Unsupported("it reads a mask")
         if getattr(step.layer, "data_format", "channels_last") == "channels_first":
             raise Unsupported("channels first")
+        check_settings(step)
         return self._known[step.kind]

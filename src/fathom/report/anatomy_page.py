@@ -12,16 +12,16 @@ from fathom.report.anatomy_table import (
 )
 from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
-from fathom.report.leaves import (
-    named_masthead,
-    notices_list,
-    paragraphs_part,
+from fathom.report.markup import element, fragment, plain
+from fathom.report.numbers import count_text, counted, duration_text, interval_text
+from fathom.report.parts import (
+    exhibit,
+    found_part,
+    masthead_of,
+    notices_part,
     sentences_part,
     table_part,
 )
-from fathom.report.markup import element, fragment, plain
-from fathom.report.numbers import count_text, counted, duration_text, interval_text
-from fathom.report.sections import exhibit
 from fathom.studies.anatomy import AnatomyResult, is_idle, matters
 
 COSTS = (
@@ -51,15 +51,15 @@ def anatomy_page(result: AnatomyResult) -> str:
         exhibit_of("similarity", SIMILARITY, layer_similarity(result)),
     ]
     body = fragment(
-        named_masthead(
+        masthead_of(
             "Fathom layers",
-            f"{result.model} on {result.dataset}",
             _headline(result),
             _facts(result),
+            name=f"{result.model} on {result.dataset}",
         ),
         element(
             "main",
-            paragraphs_part("What was found", result.findings.values()),
+            found_part(result.findings.values()),
             exhibit(figures[0]),
             table_part(
                 f"What {metric} falls by when a layer is changed",
@@ -77,7 +77,7 @@ def anatomy_page(result: AnatomyResult) -> str:
             ),
             table_part("What each layer is", structure_cells(result)),
             sentences_part("How it was done", _method(result)),
-            notices_list([*notes(result), *result.notices]),
+            notices_part([*notes(result), *result.notices]),
         ),
     )
     names = f"{plain(result.model, limit=60)} on {plain(result.dataset, limit=60)}"
@@ -100,7 +100,7 @@ def _headline(result: AnatomyResult) -> str:
     return f"Of {counted(len(layers), 'layer')}, {names}{more} can be done without, one at a time"
 
 
-def _facts(result: AnatomyResult) -> dict[str, str | None]:
+def _facts(result: AnatomyResult) -> dict[str, object]:
     layers = sum(not row.is_block for row in result.layers)
     return {
         "layers": count_text(layers),

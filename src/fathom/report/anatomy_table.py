@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from fathom.report.numbers import ABSENT, count_text, ratio_text, score_text, share_text
 from fathom.studies.anatomy import AnatomyResult, Estimate, LayerRow
+
+if TYPE_CHECKING:
+    from fathom.studies.features import LayerFeatures
 
 LAYER = "layer"
 _ORDERS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
@@ -86,11 +92,19 @@ def content_cells(result: AnatomyResult, *, with_spread: bool = True) -> list[Ce
 
 def notes(result: AnatomyResult) -> list[str]:
     """Return why cells are empty, or what they stand for: each reason once, with its layers."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for row in result.layers:
-        for name, text in row.notes.items():
-            told.setdefault((name, text), []).append(row.name)
+    told = layers_by_note(result.layers)
     return [_note(name, text, names, result) for (name, text), names in told.items()]
+
+
+def layers_by_note(
+    rows: Iterable[LayerRow | LayerFeatures],
+) -> dict[tuple[str, str], list[str]]:
+    """Return the layers of which a reason is told, by what it is about and the reason."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for note in row.notes.items():
+            told.setdefault(note, []).append(row.name)
+    return told
 
 
 def row_name(row: LayerRow) -> str:

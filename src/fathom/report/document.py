@@ -8,6 +8,7 @@ from fathom.report import palette, sections
 from fathom.report.exhibits import first_exhibit, other_exhibits
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import size_text
+from fathom.report.parts import exhibit
 from fathom.report.scripts import asset, data_block, inline_script, plotly_script, policy
 from fathom.studies import StudyResult
 
@@ -87,14 +88,14 @@ def _body(result: StudyResult, notices: Iterable[str]) -> Markup:
             "main",
             sections.question(result),
             sections.found(result),
-            sections.exhibit(first_exhibit(result)) if has_runs else None,
+            exhibit(first_exhibit(result)) if has_runs else None,
             sections.table(result) if has_runs else None,
             sections.comparisons(result),
-            [sections.exhibit(shown) for shown in other_exhibits(result)] if has_runs else None,
+            [exhibit(shown) for shown in other_exhibits(result)] if has_runs else None,
             sections.method(result),
             sections.next_steps(result),
             sections.provenance(result),
-            sections.notices_part(result, notices),
+            sections.notices(result, notices),
         ),
     )
 

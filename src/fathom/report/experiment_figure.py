@@ -14,6 +14,7 @@ from fathom.report import palette
 from fathom.report.experiment_words import amount_text
 from fathom.report.markup import Markup, element
 from fathom.report.numbers import power_text
+from fathom.report.svg import drawn_line, drawn_text
 from fathom.studies.experiments import ExperimentResult, Value
 from fathom.studies.experiments.frame import DECADES, SHARE
 
@@ -95,11 +96,11 @@ def _rows(
     for place, value in enumerate(values):
         y = TOP + ROW * place + 26
         drawn += [
-            _text(12, y - 10, value.arm),
+            drawn_text(12, y - 10, value.arm),
             *(_dot(scale(seed), y, 2.2, "seed") for seed in value.seeds),
-            _line(scale(value.low), y, scale(value.high), y, "bar c0"),
+            drawn_line(scale(value.low), y, scale(value.high), y, "bar c0"),
             _dot(scale(value.mean), y, 4.5, "mean c0"),
-            _text(
+            drawn_text(
                 WIDTH - 8, y + 4, amount_text(value.mean, value.unit, digits=value.digits), "end"
             ),
         ]
@@ -110,8 +111,8 @@ def _ticks_below(scale: Scale, like: Value, top: float, bottom: float) -> list[M
     drawn = []
     for tick in _ticks(scale.low, scale.high, like.unit):
         x = scale(tick)
-        drawn.append(_line(x, top, x, bottom, "grid"))
-        drawn.append(_text(x, bottom + 16, _tick_text(tick, like.unit), "middle", "tick"))
+        drawn.append(drawn_line(x, top, x, bottom, "grid"))
+        drawn.append(drawn_text(x, bottom + 16, _tick_text(tick, like.unit), "middle", "tick"))
     return drawn
 
 
@@ -132,11 +133,13 @@ def _lines(
     x = Scale(places[0] - pad, places[-1] + pad, LEFT, WIDTH - RIGHT)
     drawn = [_heading(quantity)]
     for tick in _ticks(low, high, values[0].unit):
-        drawn.append(_line(LEFT, y(tick), WIDTH - RIGHT, y(tick), "grid"))
-        drawn.append(_text(LEFT - 8, y(tick) + 4, _tick_text(tick, values[0].unit), "end", "tick"))
+        drawn.append(drawn_line(LEFT, y(tick), WIDTH - RIGHT, y(tick), "grid"))
+        drawn.append(
+            drawn_text(LEFT - 8, y(tick) + 4, _tick_text(tick, values[0].unit), "end", "tick")
+        )
     drawn += _places(result, values, x, top + PLOT_HEIGHT)
     for limit in _limits(result, quantity):
-        drawn.append(_line(LEFT, y(limit), WIDTH - RIGHT, y(limit), "limit"))
+        drawn.append(drawn_line(LEFT, y(limit), WIDTH - RIGHT, y(limit), "limit"))
     for number, name in enumerate(names):
         own = [value for value in values if value.line == name]
         aside = DODGE * (number - (len(names) - 1) / 2)
@@ -155,7 +158,7 @@ def _one_line(
     drawn = [element("polyline", points=points, class_=f"line {colour}")]
     for value, (left, down) in zip(values, path):
         drawn += [_dot(left, y(seed), 2.0, "seed") for seed in value.seeds]
-        drawn.append(_line(left, y(value.low), left, y(value.high), f"bar {colour}"))
+        drawn.append(drawn_line(left, y(value.low), left, y(value.high), f"bar {colour}"))
         drawn.append(_dot(left, down, 4, f"mean {colour}"))
     return drawn
 
@@ -164,15 +167,15 @@ def _places(
     result: ExperimentResult, values: Sequence[Value], x: Scale, bottom: float
 ) -> list[Markup]:
     """Return the axis below, with a label at each place that has room."""
-    drawn, last = [_line(LEFT, bottom, WIDTH - RIGHT, bottom, "axis")], -math.inf
+    drawn, last = [drawn_line(LEFT, bottom, WIDTH - RIGHT, bottom, "axis")], -math.inf
     labels = {_place(result, value): _place_text(result, value) for value in values}
     for place in sorted(labels):
         half = LETTER * len(labels[place]) / 2
         if x(place) - half > last + 4:
-            drawn.append(_text(x(place), bottom + 17, labels[place], "middle", "tick"))
+            drawn.append(drawn_text(x(place), bottom + 17, labels[place], "middle", "tick"))
             last = x(place) + half
     middle = (LEFT + WIDTH - RIGHT) / 2
-    return [*drawn, _text(middle, bottom + 38, result.axis, "middle", "tick")]
+    return [*drawn, drawn_text(middle, bottom + 38, result.axis, "middle", "tick")]
 
 
 def _place(result: ExperimentResult, value: Value) -> float:
@@ -191,7 +194,7 @@ def _legend(number: int, name: str) -> list[Markup]:
     left, down = 12 + 194 * (number % 2), TOP + 2 + 20 * (number // 2)
     return [
         _dot(left + 4, down - 4, 4, f"mean c{number % len(LINES)}"),
-        _text(left + 14, down, name),
+        drawn_text(left + 14, down, name),
     ]
 
 
@@ -214,7 +217,7 @@ def _limit_marks(
     result: ExperimentResult, quantity: str, scale: Scale, top: float, bottom: float
 ) -> list[Markup]:
     return [
-        _line(scale(limit), top, scale(limit), bottom, "limit")
+        drawn_line(scale(limit), top, scale(limit), bottom, "limit")
         for limit in _limits(result, quantity)
     ]
 
@@ -249,16 +252,8 @@ def _heading(quantity: str) -> Markup:
     return element("text", quantity, x=12, y=18, class_="heading")
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "label") -> Markup:
-    return element("text", text, x=f"{x:g}", y=f"{y:g}", text_anchor=anchor, class_=kind)
-
-
 def _dot(x: float, y: float, radius: float, kind: str) -> Markup:
     return element("circle", cx=f"{x:g}", cy=f"{y:g}", r=f"{radius:g}", class_=kind)
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
-    return element("line", x1=f"{x1:g}", y1=f"{y1:g}", x2=f"{x2:g}", y2=f"{y2:g}", class_=kind)
 
 
 def _style(*, alone: bool) -> Markup:

@@ -17,7 +17,7 @@ from fathom.report.experiment_words import (
 )
 from fathom.report.markup import Markup, element, fragment
 from fathom.report.numbers import duration_text, rate_text
-from fathom.report.sections import part
+from fathom.report.parts import part, sentences_part, topline
 from fathom.studies.experiments import ExperimentResult, Finding
 
 TITLE = "Fathom experiments"
@@ -42,15 +42,10 @@ def experiments_page(
     return self_contained(f"{names} · {TITLE}", body, has_figures=False, style=_STYLE)
 
 
-def _topline(text: str) -> Markup:
-    button = element("button", "Dark page", class_="theme", type="button")
-    return element("div", element("p", text), button, class_="topline")
-
-
 def _masthead(result: ExperimentResult) -> Markup:
     return element(
         "header",
-        _topline(f"Fathom experiment · {result.name}"),
+        topline("Fathom experiment", result.name),
         element("h1", result.claim),
         _verdict(result),
         element("p", f"Says: {result.source}.", class_="caption"),
@@ -64,7 +59,7 @@ def _gallery_head(results: Sequence[ExperimentResult]) -> Markup:
     return fragment(
         element(
             "header",
-            _topline(TITLE),
+            topline(TITLE),
             element("h1", "What is said about depth and learning, put to the test"),
             element(
                 "p",
@@ -122,7 +117,7 @@ def _sections(
         part("What was found", _parts(result), element("p", result.because, class_="because")),
         part("What was measured", figure, kind="exhibit"),
         part("In numbers", _numbers(result), kind="wide"),
-        part("How it was done", [element("p", one) for one in _method(result)]),
+        sentences_part("How it was done", _method(result)),
         *([part("Try it", _opens(result, playground))] if result.playground else []),
     ]
 

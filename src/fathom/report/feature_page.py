@@ -19,17 +19,18 @@ from fathom.report.feature_layer_figures import (
 )
 from fathom.report.feature_table import feature_cells, feature_notes, unit_cells
 from fathom.report.feature_unit_figures import feature_filters, feature_units
-from fathom.report.leaves import (
-    named_masthead,
-    notices_list,
-    paragraphs_part,
-    scrolling,
+from fathom.report.markup import Markup, element, fragment, plain
+from fathom.report.numbers import count_text, counted, duration_text, interval_text
+from fathom.report.parts import (
+    cells_table,
+    exhibit,
+    found_part,
+    masthead_of,
+    notices_part,
+    part,
     sentences_part,
     table_part,
 )
-from fathom.report.markup import Markup, element, fragment, plain
-from fathom.report.numbers import count_text, counted, duration_text, interval_text
-from fathom.report.sections import exhibit, part
 from fathom.studies.features import FeaturesResult
 
 PROBES = (
@@ -76,22 +77,22 @@ def features_page(result: FeaturesResult) -> str:
     It requests nothing, and runs only the scripts that its policy names by hash.
     """
     body = fragment(
-        named_masthead(
+        masthead_of(
             "Fathom features",
-            f"{result.model} on {result.dataset}",
             _headline(result),
             _facts(result),
+            name=f"{result.model} on {result.dataset}",
         ),
         element(
             "main",
-            paragraphs_part("What was found", result.findings.values()),
+            found_part(result.findings.values()),
             [exhibit(one) for one in _about_layers(result)],
             table_part("Every layer in numbers", feature_cells(result), caption=_caption(result)),
             [exhibit(one) for one in _about_units(result)],
             _unit_table(result),
             [exhibit(one) for one in _about_answers(result)],
             sentences_part("How it was done", _method(result)),
-            notices_list([*feature_notes(result), *result.notices]),
+            notices_part([*feature_notes(result), *result.notices]),
         ),
     )
     names = f"{plain(result.model, limit=60)} on {plain(result.dataset, limit=60)}"
@@ -137,7 +138,7 @@ def _unit_table(result: FeaturesResult) -> Markup | None:
     details = element(
         "details",
         element("summary", f"{counted(len(cells), 'unit')} in numbers"),
-        scrolling("Units in numbers", cells),
+        cells_table("Units in numbers", cells),
     )
     return part("Every unit that is shown", details)
 
@@ -152,7 +153,7 @@ def _headline(result: FeaturesResult) -> str:
     return f"The representation is finished at {result.finished}, layer {place} of {len(layers)}"
 
 
-def _facts(result: FeaturesResult) -> dict[str, str | None]:
+def _facts(result: FeaturesResult) -> dict[str, object]:
     return {
         "layers": count_text(sum(not row.is_block for row in result.layers)),
         f"test {METRICS[result.metric]} [95% interval]": interval_text(*result.score),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fathom.report.anatomy_table import LAYER, Cells, estimate_text
+from fathom.report.anatomy_table import LAYER, Cells, estimate_text, layers_by_note
 from fathom.report.numbers import ABSENT, score_text
 from fathom.studies.anatomy import Estimate
 from fathom.studies.features import FeaturesResult, LayerFeatures, UnitFeatures
@@ -84,10 +84,7 @@ def _spread(unit: UnitFeatures) -> str:
 
 def feature_notes(result: FeaturesResult) -> list[str]:
     """Return why something is missing: each reason once, with the layers it is about."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for row in result.layers:
-        for name, text in row.notes.items():
-            told.setdefault((name, text), []).append(row.name)
+    told = layers_by_note(result.layers)
     layers = len(result.layers)
     of_layers = [
         f"{name}{'' if len(names) == layers else ' of ' + ', '.join(names[:4])}: {text}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fathom.report.exhibits import Exhibit
 from fathom.report.facts import (
     architecture_label,
     architecture_name,
@@ -15,7 +13,7 @@ from fathom.report.facts import (
     metric_name,
     score_digits,
 )
-from fathom.report.markup import Markup, element, fragment, plain
+from fathom.report.markup import Markup, element, plain
 from fathom.report.numbers import (
     count_text,
     counted,
@@ -24,7 +22,16 @@ from fathom.report.numbers import (
     listed,
     share_text,
 )
-from fathom.report.scripts import data_block
+from fathom.report.parts import (
+    found_part,
+    masthead_of,
+    notices_part,
+    pairs_list,
+    part,
+    provenance_part,
+    scrolling,
+    sentences_part,
+)
 from fathom.report.table import html_table
 from fathom.report.words import describe_method, headline, next_commands, progress_text
 from fathom.studies import StudyResult
@@ -33,61 +40,32 @@ MOST_COLUMNS = 300  # of the data set, listed on the page
 MOST_CLASSES = 30
 
 
-def part(
-    title: str, *content: object, caption: str = "", name: str | None = None, kind: str = ""
-) -> Markup:
-    """Return a section: its heading and caption beside its content, above it if "wide"."""
-    heading = element(
-        "header",
-        element("h2", title),
-        element("p", caption, class_="caption") if caption else None,
-    )
-    return element(
-        "section",
-        heading,
-        element("div", content),
-        class_=f"part {kind}".strip(),
-        id=name,
-    )
-
-
 def masthead(result: StudyResult) -> Markup:
     """Return the study's name, its answer in one line, and the numbers behind it."""
-    progress = progress_text(result)
-    return element(
-        "header",
-        element(
-            "div",
-            element("p", "Fathom study · ", element("bdi", plain(result.header.name, limit=120))),
-            element("button", "Dark page", class_="theme", type="button"),
-            class_="topline",
-        ),
-        element("p", progress, class_="banner", role="status") if progress else None,
-        element("h1", headline(result)),
+    return masthead_of(
+        "Fathom study",
+        headline(result),
         _facts(result),
-        class_="masthead",
+        name=result.header.name,
+        banner=progress_text(result),
     )
 
 
-def _facts(result: StudyResult) -> Markup | None:
+def _facts(result: StudyResult) -> dict[str, object]:
     row = chosen_row(result)
     if row is None:
-        return None
+        return {}
     test, digits = row.test, score_digits(result)
-    score = interval_text(test.mean, test.low, test.high, digits=digits) if test else ""
-    mean, _, interval = score.partition(" ")
+    score = interval_text(test.mean, test.low, test.high, digits=digits) if test else None
     wall = result.status.wall_seconds if result.status else None
     width = [element("small", f" × width {row.width}")] if is_width_named(result, row) else []
-    facts: dict[str, object] = {
+    return {
         "chosen depth": [str(row.depth), *width],
-        f"test {metric_name(result)} [95% interval]": [mean, element("small", f" {interval}")]
-        if test
-        else None,
+        f"test {metric_name(result)} [95% interval]": score,
         "parameters": count_text(row.parameters),
         "trainings": count_text(len(result.runs)),
         "wall time": duration_text(wall) if wall is not None else None,
     }
-    return fact_list(facts)
 
 
 def question(result: StudyResult) -> Markup:
@@ -101,7 +79,7 @@ def question(result: StudyResult) -> Markup:
             element("bdi", plain(dataset.get("name", "these data"), limit=120)),
             f"? Judged by {metric_name(result)} on rows that no network was trained on.",
         ),
-        _pairs(_data_facts(result)),
+        pairs_list(_data_facts(result)),
         _columns(dataset.get("columns") or []),
     )
 
@@ -149,26 +127,19 @@ def found(result: StudyResult) -> Markup | None:
     """Return the verdict in full; None before there is one."""
     if result.verdict is None:
         return None
-    paragraphs = [text for text in result.verdict.text.split("\n\n") if text.strip()]
-    content = [element("p", plain(text.strip(), limit=4000)) for text in paragraphs]
-    return part("What was found", element("div", content, class_="lead"))
+    paragraphs = map(str.strip, result.verdict.text.split("\n\n"))
+    return found_part(filter(None, paragraphs))
 
 
 def table(result: StudyResult) -> Markup:
     """Return the table, in a container of its own that scrolls sideways."""
-    scroll = element(
-        "div",
-        Markup(html_table(result)),
-        class_="scroll",
-        role="region",
-        aria_label="Every depth in numbers",
-        tabindex="0",
-    )
+    title = "Every depth in numbers"
+    scroll = scrolling(Markup(html_table(result)), title)
     caption = (
         "A line per depth at its best learning rate: means over seeds, with the standard error on "
         "validation and the 95% bootstrap interval on test rows. Baselines are on the same splits."
     )
-    return part("Every depth in numbers", scroll, caption=caption, name="table", kind="wide")
+    return part(title, scroll, caption=caption, name="table", kind="wide")
 
 
 def comparisons(result: StudyResult) -> Markup | None:
@@ -202,39 +173,9 @@ def comparisons(result: StudyResult) -> Markup | None:
     return part(title, _listing(headers, rows), caption=caption, name="comparisons")
 
 
-def fact_list(facts: Mapping[str, object]) -> Markup:
-    """Return facts by name, in the order they are given; those that are None are left out."""
-    return element(
-        "dl",
-        [
-            element("div", element("dt", name), element("dd", value))
-            for name, value in facts.items()
-            if value is not None
-        ],
-        class_="facts",
-    )
-
-
-def exhibit(shown: Exhibit) -> Markup:
-    """Return a figure's place on the page, and its data."""
-    height = int(shown.drawing["layout"].get("height", 440))
-    identifier = f"{shown.name}-data"
-    plot = element(
-        "figure",
-        element("noscript", "This figure is drawn by JavaScript, which is switched off."),
-        class_="plot",
-        role="group",
-        aria_label=f"{shown.title}. {shown.caption}",
-        data_figure=identifier,
-        style=f"min-height:{height}px",
-    )
-    content = fragment(plot, data_block(identifier, shown.drawing))
-    return part(shown.title, content, caption=shown.caption, name=shown.name, kind="exhibit")
-
-
 def method(result: StudyResult) -> Markup:
     """Return how the study was done, in words."""
-    return part("How it was done", [element("p", text) for text in describe_method(result)])
+    return sentences_part("How it was done", describe_method(result))
 
 
 def next_steps(result: StudyResult) -> Markup:
@@ -250,43 +191,20 @@ def provenance(result: StudyResult) -> Markup:
     """Return versions, machine, seeds, and the whole spec."""
     header = result.header
     seeds = listed([str(seed) for seed in result.spec.member_seeds])
-    spec = json.dumps(header.spec, indent=2, ensure_ascii=False)
-    return part(
-        "Where it comes from",
-        _pairs(
-            {
-                "versions": ", ".join(f"{name} {text}" for name, text in header.versions.items()),
-                "machine": ", ".join(f"{name} {value}" for name, value in header.machine.items()),
-                "seeds": _shortened(seeds.split(", "), 40),
-                "data fingerprint": header.dataset.get("fingerprint"),
-            }
-        ),
-        element(
-            "details",
-            element("summary", "The spec, as JSON"),
-            element("pre", spec, tabindex="0"),
-        ),
+    return provenance_part(
+        header.spec,
+        {
+            "versions": ", ".join(f"{name} {text}" for name, text in header.versions.items()),
+            "machine": ", ".join(f"{name} {value}" for name, value in header.machine.items()),
+            "seeds": _shortened(seeds.split(", "), 40),
+            "data fingerprint": header.dataset.get("fingerprint"),
+        },
     )
 
 
-def notices_part(result: StudyResult, notices: Iterable[str]) -> Markup | None:
+def notices(result: StudyResult, others: Iterable[str]) -> Markup | None:
     """Return what was noticed about the data and the study; None if nothing was."""
-    told = [*(result.header.dataset.get("notices") or []), *notices]
-    if not told:
-        return None
-    unique = dict.fromkeys(plain(notice, limit=1000) for notice in told)
-    return part(
-        "Notices", element("ul", [element("li", text) for text in unique], class_="notices")
-    )
-
-
-def _pairs(pairs: Mapping[str, object]) -> Markup:
-    written = [
-        (element("dt", name), element("dd", plain(value, limit=600)))
-        for name, value in pairs.items()
-        if value not in (None, "")
-    ]
-    return element("dl", written, class_="pairs")
+    return notices_part([*(result.header.dataset.get("notices") or []), *others])
 
 
 def _listing(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:

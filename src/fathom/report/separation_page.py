@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -10,7 +9,16 @@ from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import count_text, counted, duration_text, rate_text
-from fathom.report.sections import exhibit, fact_list, part
+from fathom.report.parts import (
+    exhibit,
+    found_part,
+    masthead_of,
+    notices_part,
+    part,
+    provenance_part,
+    scrolling,
+    sentences_part,
+)
 from fathom.report.separation_figures import separation_errors, separation_regions
 from fathom.report.separation_table import separation_cells
 from fathom.studies.depth_separation import FunctionResult, SeparationResult, headline, marks
@@ -37,46 +45,29 @@ def separation_page(result: SeparationResult) -> str:
 
 
 def _body(result: SeparationResult) -> Markup:
-    paragraphs = [element("p", plain(text, limit=4000)) for text in result.findings.values()]
     return fragment(
-        _masthead(result),
+        masthead_of("Fathom depth-separation", headline(result), _facts(result)),
         element(
             "main",
-            part("What was found", element("div", paragraphs, class_="lead")),
+            found_part(result.findings.values()),
             [_function(found) for found in result.functions],
-            _theory(result),
-            _method(result),
-            _notices(result),
-            _provenance(result),
+            sentences_part("What theory says", _theory(result)),
+            sentences_part("How it was done", _method(result)),
+            notices_part(result.notices),
+            provenance_part(asdict(result.spec)),
         ),
     )
 
 
-def _masthead(result: SeparationResult) -> Markup:
-    return element(
-        "header",
-        element(
-            "div",
-            element("p", "Fathom depth-separation"),
-            element("button", "Dark page", class_="theme", type="button"),
-            class_="topline",
-        ),
-        element("h1", plain(headline(result), limit=200)),
-        _facts(result),
-        class_="masthead",
-    )
-
-
-def _facts(result: SeparationResult) -> Markup:
+def _facts(result: SeparationResult) -> dict[str, object]:
     spec = result.spec
-    facts = {
+    return {
         "functions": ", ".join(found.target.name for found in result.functions),
         "hidden layers": depths_text(sorted(spec.depths)),
         "parameters, at most": ", ".join(map(count_text, sorted(spec.budgets))),
         "trainings": count_text(spec.trainings),
         "wall time": None if result.seconds is None else duration_text(result.seconds),
     }
-    return fact_list(facts)
 
 
 def depths_text(depths: Sequence[int]) -> str:
@@ -102,19 +93,20 @@ def _table(found: FunctionResult, name: str) -> Markup:
     body = [element("tr", [element("td", row[header]) for header in headers]) for row in rows]
     table = element("table", element("thead", head), element("tbody", body), class_="fathom-table")
     title = f"{found.target.words}, in numbers"
-    scroll = element("div", table, class_="scroll", role="region", aria_label=title, tabindex="0")
+    scroll = scrolling(table, title)
     title = title[0].upper() + title[1:]
     return part(title, scroll, caption=TABLE, name=f"{name}-table", kind="wide")
 
 
-def _theory(result: SeparationResult) -> Markup:
+def _theory(result: SeparationResult) -> list[str]:
     sentences = [
         f"{found.target.name}: {mark.words}, {counted(mark.parameters, 'parameter')} "
         f"({mark.source})."
         for found in result.functions
         for mark in marks(found.target)
     ]
-    sentences += [
+    return [
+        *sentences,
         "Along any line a network of L layers of m ReLUs makes at most (m + 1)^L linear pieces, "
         "because each unit bends every piece of the layer before at most once (Telgarsky 2016 "
         "counts so, and finds (2m)^L). Some weights reach m^(L−1) (m + 1): all layers but the last "
@@ -122,13 +114,12 @@ def _theory(result: SeparationResult) -> Markup:
         "input). Networks as they are drawn have about as many as they have units, whatever their "
         "depth (Hanin, Rolnick, “Complexity of Linear Regions in Deep Networks”, ICML 2019).",
     ]
-    return part("What theory says", [element("p", plain(text, limit=2000)) for text in sentences])
 
 
-def _method(result: SeparationResult) -> Markup:
+def _method(result: SeparationResult) -> list[str]:
     spec = result.spec
     rates = ", ".join(map(rate_text, spec.learning_rates))
-    sentences = [
+    return [
         "Every depth is as wide as the number of parameters allows: hidden layers of one width "
         "with ReLUs, He's weights, and biases drawn from −1 to 1, so that kinks are spread over "
         "the data from the start. The tent map is 2x up to ½ and 2 − 2x beyond, composed with "
@@ -144,20 +135,3 @@ def _method(result: SeparationResult) -> Markup:
         f"input where it is one number, else {counted(spec.lines, 'line')} between two test rows, "
         "whose mean is told.",
     ]
-    return part("How it was done", [element("p", text) for text in sentences])
-
-
-def _notices(result: SeparationResult) -> Markup | None:
-    if not result.notices:
-        return None
-    items = [element("li", plain(text, limit=1000)) for text in result.notices]
-    return part("Notices", element("ul", items, class_="notices"))
-
-
-def _provenance(result: SeparationResult) -> Markup:
-    details = element(
-        "details",
-        element("summary", "The spec, as JSON"),
-        element("pre", json.dumps(asdict(result.spec), indent=2), tabindex="0"),
-    )
-    return part("Where it comes from", details)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable
@@ -12,7 +11,16 @@ from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import count_text, counted, interval_text, listed, rate_text
-from fathom.report.sections import exhibit, fact_list, part
+from fathom.report.parts import (
+    exhibit,
+    found_part,
+    masthead_of,
+    notices_part,
+    part,
+    provenance_part,
+    scrolling,
+    sentences_part,
+)
 from fathom.report.series_figures import (
     series_differences,
     series_effects,
@@ -29,7 +37,7 @@ from fathom.report.series_table import (
     series_notes,
     series_rows,
 )
-from fathom.specs import ROWS, SeriesVerdict, StudySpec, from_json_data
+from fathom.specs import ROWS, StudySpec, from_json_data
 from fathom.studies.series import SeriesResult, combination, judge, named
 
 if TYPE_CHECKING:
@@ -100,18 +108,20 @@ def series_headline(result: SeriesResult) -> str:
 def _body(result: SeriesResult) -> Markup:
     verdict = judge(result) if result.cells else None
     return fragment(
-        _masthead(result),
+        masthead_of(
+            "Fathom sweep", series_headline(result), _facts(result), name=result.record.name
+        ),
         element(
             "main",
             _question(result),
-            _found(verdict) if verdict is not None else None,
+            found_part(verdict.findings.values()) if verdict is not None else None,
             exhibit(exhibit_of("scores", SCORES, series_scores(result))) if verdict else None,
             _numbers(result) if verdict is not None else None,
             _exhibits(result) if verdict is not None else None,
-            _method(result),
+            sentences_part("How it was done", _sentences(result)),
             _studies(result),
             _provenance(result),
-            _notices(result),
+            notices_part(result.record.dataset.get("notices") or []),
         ),
     )
 
@@ -125,37 +135,21 @@ def _exhibits(result: SeriesResult) -> list[Markup]:
     ]
 
 
-def _masthead(result: SeriesResult) -> Markup:
-    return element(
-        "header",
-        element(
-            "div",
-            element("p", "Fathom sweep · ", element("bdi", plain(result.record.name, limit=120))),
-            element("button", "Dark page", class_="theme", type="button"),
-            class_="topline",
-        ),
-        element("h1", series_headline(result)),
-        _facts(result),
-        class_="masthead",
-    )
-
-
-def _facts(result: SeriesResult) -> Markup | None:
+def _facts(result: SeriesResult) -> dict[str, object]:
     if not result.cells or not has_verdict(result):
-        return None
+        return {}
     best, record = combination(result), result.record
-    score = interval_text(best.test, best.test_low, best.test_high)
-    mean, _, interval = score.partition(" ")
-    facts: dict[str, object] = {
+    return {
         "depth": str(best.depth),
         (record.setting or ""): plain(best.value, limit=40) if best.value else None,
-        f"test {series_metric(result)} [95% interval]": [mean, element("small", f" {interval}")],
+        f"test {series_metric(result)} [95% interval]": interval_text(
+            best.test, best.test_low, best.test_high
+        ),
         "splits": str(record.splits) if record.splits > 1 else None,
         "seeds": str(result.seeds),
         "studies": count_text(len(record.members)),
         "trainings": count_text(record.trainings),
     }
-    return fact_list(facts)
 
 
 def _question(result: SeriesResult) -> Markup:
@@ -178,21 +172,9 @@ def _question(result: SeriesResult) -> Markup:
     return part("What was asked", element("p", what), element("p", data))
 
 
-def _found(verdict: SeriesVerdict) -> Markup:
-    paragraphs = [element("p", plain(text, limit=4000)) for text in verdict.findings.values()]
-    return part("What was found", element("div", paragraphs, class_="lead"))
-
-
 def _numbers(result: SeriesResult) -> Markup:
-    scroll = element(
-        "div",
-        _table(result),
-        class_="scroll",
-        role="region",
-        aria_label="In numbers",
-        tabindex="0",
-    )
     caption = " ".join(series_notes(result))
+    scroll = scrolling(_table(result), "In numbers")
     return part("In numbers", scroll, caption=caption, name="table", kind="wide")
 
 
@@ -218,10 +200,6 @@ def _row(row: SeriesRow) -> Markup:
     ]
     is_best = BEST in row.marks.values()
     return element("tr", cells, class_="chosen" if is_best and "depth" in row.marks else None)
-
-
-def _method(result: SeriesResult) -> Markup:
-    return part("How it was done", [element("p", text) for text in _sentences(result)])
 
 
 def _sentences(result: SeriesResult) -> list[str]:
@@ -321,36 +299,12 @@ def _own_depth(result: SeriesResult, name: str) -> str:
 
 def _provenance(result: SeriesResult) -> Markup:
     record = result.record
-    pairs = {
-        "versions": ", ".join(f"{name} {text}" for name, text in record.versions.items()),
-        "machine": ", ".join(f"{name} {value}" for name, value in record.machine.items()),
-        "data fingerprint": record.dataset.get("fingerprint"),
-    }
-    spec = json.dumps(record.members[0].spec, indent=2, ensure_ascii=False)
-    return part(
-        "Where it comes from",
-        element(
-            "dl",
-            [
-                (element("dt", name), element("dd", plain(value, limit=600)))
-                for name, value in pairs.items()
-                if value
-            ],
-            class_="pairs",
-        ),
-        element(
-            "details",
-            element("summary", "The first study's spec, as JSON"),
-            element("pre", spec, tabindex="0"),
-        ),
+    return provenance_part(
+        record.members[0].spec,
+        {
+            "versions": ", ".join(f"{name} {text}" for name, text in record.versions.items()),
+            "machine": ", ".join(f"{name} {value}" for name, value in record.machine.items()),
+            "data fingerprint": record.dataset.get("fingerprint"),
+        },
+        whose="The first study's spec",
     )
-
-
-def _notices(result: SeriesResult) -> Markup | None:
-    told = dict.fromkeys(
-        plain(notice, limit=1000) for notice in result.record.dataset.get("notices") or []
-    )
-    if not told:
-        return None
-    items = [element("li", text) for text in told]
-    return part("Notices", element("ul", items, class_="notices"))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import asdict
 
 from fathom.report.document import self_contained
 from fathom.report.exhibits import exhibit_of
 from fathom.report.markup import Markup, element, fragment, plain
 from fathom.report.numbers import count_text, counted, duration_text, interval_text, rate_text
-from fathom.report.sections import exhibit, fact_list, part
+from fathom.report.parts import (
+    exhibit,
+    found_part,
+    masthead_of,
+    notices_part,
+    part,
+    provenance_part,
+    scrolling,
+    sentences_part,
+)
 from fathom.report.transfer_figures import METRICS, transfer_differences, transfer_scores
 from fathom.report.transfer_table import transfer_arm_cells
 from fathom.studies.transfer import TransferResult, headline
@@ -37,56 +44,38 @@ def transfer_page(result: TransferResult) -> str:
 
 
 def _body(result: TransferResult) -> Markup:
-    paragraphs = [element("p", plain(text, limit=4000)) for text in result.text.split("\n\n")]
     scores = exhibit_of("scores", SCORES, transfer_scores(result))
     differences = exhibit_of("differences", DIFFERENCES, transfer_differences(result))
     return fragment(
-        _masthead(result),
+        masthead_of(
+            "Fathom transfer",
+            headline(result),
+            _facts(result),
+            name=f"{result.model} for {result.dataset}",
+        ),
         element(
             "main",
-            part("What was found", element("div", paragraphs, class_="lead")),
+            found_part(result.text.split("\n\n")),
             exhibit(scores),
             exhibit(differences),
             _table(result),
-            _method(result),
-            _notices(result),
+            sentences_part("How it was done", _method(result)),
+            notices_part(result.notices),
             _provenance(result),
         ),
     )
 
 
-def _masthead(result: TransferResult) -> Markup:
-    name = element("bdi", plain(f"{result.model} for {result.dataset}", limit=120))
-    return element(
-        "header",
-        element(
-            "div",
-            element("p", "Fathom transfer · ", name),
-            element("button", "Dark page", class_="theme", type="button"),
-            class_="topline",
-        ),
-        element("h1", plain(headline(result), limit=200)),
-        _facts(result),
-        class_="masthead",
-    )
-
-
-def _facts(result: TransferResult) -> Markup:
+def _facts(result: TransferResult) -> dict[str, object]:
     metric, gain = METRICS[result.metric], result.choice.gain
     best = interval_text(*result.chosen_arm().test)
-    facts: dict[str, str | None] = {
+    return {
         f"best way to keep layers, test {metric} [95% interval]": best,
         "from scratch": interval_text(*result.base.test),
         "difference": interval_text(*gain),
         "trainings": count_text(result.trainings),
         "wall time": None if result.seconds is None else duration_text(result.seconds),
     }
-    return fact_list({name: None if text is None else _value(text) for name, text in facts.items()})
-
-
-def _value(text: str) -> list[object]:
-    mean, bracket, rest = text.partition("[")
-    return [mean, element("small", bracket + rest)] if bracket else [text]
 
 
 def _table(result: TransferResult) -> Markup:
@@ -106,22 +95,15 @@ def _table(result: TransferResult) -> Markup:
         for row in rows
     ]
     table = element("table", element("thead", head), element("tbody", body), class_="fathom-table")
-    scroll = element(
-        "div",
-        table,
-        class_="scroll",
-        role="region",
-        aria_label="Every kind of network in numbers",
-        tabindex="0",
-    )
+    scroll = scrolling(table, "Every kind of network in numbers")
     return part("Every kind of network", scroll, caption=TABLE, name="table", kind="wide")
 
 
-def _method(result: TransferResult) -> Markup:
+def _method(result: TransferResult) -> list[str]:
     spec, rows = result.spec, result.rows
     rates = ", ".join(map(rate_text, spec.learning_rates))
     labels = " with labels, drawn anew for every seed" if spec.labels is not None else ""
-    sentences = [
+    return [
         f"For every number n of layers of {plain(result.model, limit=80)}, five kinds of networks "
         f"learned {plain(result.dataset, limit=80)}. AnB keeps the source's first n layers frozen; "
         "AnB+ trains them on. BnB and BnB+ do the same with the layers of a network that learned "
@@ -139,29 +121,14 @@ def _method(result: TransferResult) -> Markup:
         "only where they beat random ones as well. Kinds and measures: Yosinski, Clune, Bengio, "
         "Lipson, “How transferable are features in deep neural networks?”, NeurIPS 2014.",
     ]
-    return part("How it was done", [element("p", text) for text in sentences])
-
-
-def _notices(result: TransferResult) -> Markup | None:
-    if not result.notices:
-        return None
-    items = [element("li", plain(text, limit=1000)) for text in result.notices]
-    return part("Notices", element("ul", items, class_="notices"))
 
 
 def _provenance(result: TransferResult) -> Markup:
-    spec = json.dumps(asdict(result.spec), indent=2)
-    facts: Mapping[str, str] = {
-        "source network": f"{result.model} ({counted(result.networks, 'network')})",
-        "layers that can be kept": ", ".join(result.layers),
-        "rows": ", ".join(f"{name} {count_text(rows)}" for name, rows in result.rows.items()),
-    }
-    pairs = [
-        (element("dt", name), element("dd", plain(text, limit=600))) for name, text in facts.items()
-    ]
-    details = element(
-        "details",
-        element("summary", "The spec, as JSON"),
-        element("pre", spec, tabindex="0"),
+    return provenance_part(
+        asdict(result.spec),
+        {
+            "source network": f"{result.model} ({counted(result.networks, 'network')})",
+            "layers that can be kept": ", ".join(result.layers),
+            "rows": ", ".join(f"{name} {count_text(rows)}" for name, rows in result.rows.items()),
+        },
     )
-    return part("Where it comes from", element("dl", pairs, class_="pairs"), details)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from fathom.errors import SpecError
@@ -16,25 +17,53 @@ CELLS = ("lstm", "gru", "simple")
 READOUTS = ("last", "mean")
 
 _USUAL = {"activation": "relu", "normalization": "none", "cell": AUTO, "readout": AUTO}
-_USUAL_OF_FAMILY = MappingProxyType(
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Family:
+    """What is particular to a family.
+
+    Args:
+        block: What a block is called.
+        width: What its width counts.
+        usual: Settings that "auto" stands for, where they are not those of most.
+        is_convolutional: Whether blocks are convolutions over images.
+    """
+
+    block: str = "block"
+    width: str = "units"
+    usual: Mapping[str, str] = field(default_factory=dict)
+    is_convolutional: bool = False
+
+
+_FAMILIES = MappingProxyType(
     {
-        "cnn": {"normalization": "batch"},
-        "residual-cnn": {"normalization": "batch"},
-        "rnn": {"activation": "tanh", "cell": "lstm", "readout": "last"},
-        "transformer": {"activation": "gelu", "normalization": "layer"},
+        "mlp": _Family(block="hidden layer"),
+        "residual": _Family(block="residual block"),
+        "cnn": _Family(
+            block="convolution block",
+            width="channels",
+            usual={"normalization": "batch"},
+            is_convolutional=True,
+        ),
+        "residual-cnn": _Family(
+            block="residual convolution block",
+            width="channels",
+            usual={"normalization": "batch"},
+            is_convolutional=True,
+        ),
+        "rnn": _Family(
+            block="recurrent layer",
+            usual={"activation": "tanh", "cell": "lstm", "readout": "last"},
+        ),
+        "transformer": _Family(
+            block="transformer block",
+            width="dimensions",
+            usual={"activation": "gelu", "normalization": "layer"},
+        ),
     }
 )
-# What a block and its width are called.
-_WORDS_OF_FAMILY = MappingProxyType(
-    {
-        "mlp": ("hidden layer", "units"),
-        "residual": ("residual block", "units"),
-        "cnn": ("convolution block", "channels"),
-        "residual-cnn": ("residual convolution block", "channels"),
-        "rnn": ("recurrent layer", "units"),
-        "transformer": ("transformer block", "dimensions"),
-    }
-)
+_OWN = _Family()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +133,7 @@ class ModelSpec:
 
     def _settle(self) -> None:
         """Put the family's usual setting where "auto" was asked for."""
-        usual = {**_USUAL, **_USUAL_OF_FAMILY.get(self.family, {})}
+        usual = {**_USUAL, **self._family.usual}
         for setting, value in usual.items():
             if getattr(self, setting) == AUTO:
                 object.__setattr__(self, setting, value)
@@ -139,7 +168,16 @@ class ModelSpec:
             ... ).block_words
             ('convolution block', 'channels')
         """
-        return _WORDS_OF_FAMILY.get(self.family, ("block", "units"))
+        return self._family.block, self._family.width
+
+    @property
+    def is_convolutional(self) -> bool:
+        """Whether its blocks are convolutions over images."""
+        return self._family.is_convolutional
+
+    @property
+    def _family(self) -> _Family:
+        return _FAMILIES.get(self.family, _OWN)
 
     @property
     def outputs(self) -> int:

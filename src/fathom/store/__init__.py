@@ -5,7 +5,7 @@ from fathom.store.naming import default_name
 from fathom.store.series import SeriesSummary, SeriesWriter, StoredSeries
 from fathom.store.store import Store, store_of
 from fathom.store.stored import StoredStudy
-from fathom.store.summary import INTERRUPTED, UNREADABLE, StudySummary
+from fathom.store.summary import INTERRUPTED, UNREADABLE, StudySummary, Summary
 from fathom.store.tables import (
     EXPORT_FORMATS,
     ComparisonRow,
@@ -29,6 +29,7 @@ __all__ = [
     "StoredStudy",
     "StudySummary",
     "StudyWriter",
+    "Summary",
     "check_output",
     "compare",
     "default_name",

@@ -29,7 +29,7 @@ from fathom.store.folders import LOCK, folder_bytes
 from fathom.store.lifecycle import clear_leftovers, free_name, own, renamed
 from fathom.store.locks import FileLock, is_held
 from fathom.store.naming import plain_text
-from fathom.store.summary import FINISHED, INTERRUPTED, RUNNING, UNREADABLE
+from fathom.store.summary import FINISHED, INTERRUPTED, RUNNING, UNREADABLE, Summary
 
 if TYPE_CHECKING:
     from fathom.store.store import Store
@@ -43,50 +43,24 @@ _WORST = ("failed", INTERRUPTED, UNREADABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesSummary:
-    """A series in one line.
+class SeriesSummary(Summary):
+    """A series in one line: all its studies together.
 
     Args:
-        name: The series' name in its store.
-        source: Where its data came from.
-        task: "classification" or "regression".
-        metric: Name of the score, higher is better.
-        status: "running", "paused", "finished", "failed", "interrupted" or "unreadable".
-        created: When it was made, in UTC.
         setting: What is compared beside depth; None for splits alone.
         values: Its values.
         splits: Number of splits.
         studies: Studies it is made of.
         finished: Those that are finished.
-        trainings: Members all of them are to train.
-        runs: Members they have trained.
         value: The verdict's value of the setting; None before the verdict.
-        depth: The verdict's depth.
-        width: The verdict's width.
-        score: Mean test score of the verdict's combination.
-        wall_seconds: Time its studies took so far.
-        size_bytes: Bytes of its folder.
     """
 
-    name: str
-    source: str
-    task: str
-    metric: str
-    status: str
-    created: datetime
-    setting: str | None
-    values: tuple[str, ...]
-    splits: int
-    studies: int
-    finished: int
-    trainings: int
-    runs: int
-    value: str | None
-    depth: int | None
-    width: int | None
-    score: float | None
-    wall_seconds: float | None
-    size_bytes: int
+    setting: str | None = None
+    values: tuple[str, ...] = ()
+    splits: int = 0
+    studies: int = 0
+    finished: int = 0
+    value: str | None = None
 
 
 @dataclass(frozen=True)
@@ -369,22 +343,7 @@ def _status(
 def _unreadable(stored: StoredSeries) -> SeriesSummary:
     return SeriesSummary(
         name=stored.name,
-        source="",
-        task="",
-        metric="",
         status=UNREADABLE,
         created=stored.created,
-        setting=None,
-        values=(),
-        splits=0,
-        studies=0,
-        finished=0,
-        trainings=0,
-        runs=0,
-        value=None,
-        depth=None,
-        width=None,
-        score=None,
-        wall_seconds=None,
         size_bytes=folder_bytes(stored.folder),
     )

@@ -27,11 +27,11 @@ _RUN = b'{"kind":"run"'
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudySummary:
-    """A study in one line.
+class Summary:
+    """What a study and a series have in one line; less where they cannot be read.
 
     Args:
-        name: The study's name in its store.
+        name: Its name in its store.
         source: Where its data came from.
         task: "classification" or "regression".
         metric: Name of the score, higher is better.
@@ -42,24 +42,29 @@ class StudySummary:
         runs: Members it has trained.
         depth: The verdict's depth; None before the verdict, or if nothing learned.
         width: The verdict's width.
-        score: Mean test score of the verdict's architecture.
+        score: Mean test score of the verdict's networks.
         wall_seconds: Time it took so far, as last told.
         size_bytes: Bytes of its folder.
     """
 
     name: str
-    source: str
-    task: str
-    metric: str
+    source: str = ""
+    task: str = ""
+    metric: str = ""
     status: str
     created: datetime
-    trainings: int
-    runs: int
-    depth: int | None
-    width: int | None
-    score: float | None
-    wall_seconds: float | None
+    trainings: int = 0
+    runs: int = 0
+    depth: int | None = None
+    width: int | None = None
+    score: float | None = None
+    wall_seconds: float | None = None
     size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySummary(Summary):
+    """A study in one line."""
 
 
 def summarise(folder: Path) -> StudySummary:
@@ -111,17 +116,8 @@ def _status(study: StudyRecord | None, status: StatusRecord | None) -> str:
 def _unreadable(folder: Path) -> StudySummary:
     return StudySummary(
         name=folder.name,
-        source="",
-        task="",
-        metric="",
         status=UNREADABLE,
         created=datetime.fromtimestamp(folder.stat().st_mtime, UTC),
-        trainings=0,
-        runs=0,
-        depth=None,
-        width=None,
-        score=None,
-        wall_seconds=None,
         size_bytes=folder_bytes(folder),
     )
 

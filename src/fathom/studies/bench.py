@@ -176,7 +176,7 @@ class Bench:
     ) -> Iterator[tuple[ModelSpec, train.Cohort]]:
         """Yield every network's population, the next ones compiling meanwhile."""
         waiting: list[list[tuple[ModelSpec, train.Cohort]]] = []
-        for group in compiled_together(networks):
+        for group in groups_to_compile(networks):
             cohorts = [self._watched(network, shrinks=shrinks) for network in group]
             train.compile_together(cohorts, executor)
             waiting.append(list(zip(group, cohorts, strict=True)))
@@ -410,7 +410,7 @@ class Bench:
         return Tested(by_row, measure.r2_interval(y, outputs[..., 0], seed=seed))
 
 
-def compiled_together(networks: Sequence[ModelSpec]) -> list[list[ModelSpec]]:
+def groups_to_compile(networks: Sequence[ModelSpec]) -> list[list[ModelSpec]]:
     """Return networks in groups that are compiled as one, in the order they are given.
 
     There is a group for each compiling thread. Large networks stay alone: they train

@@ -13,6 +13,21 @@ def score(value: float, result: StudyResult) -> str:
     return f"{value:.3f}".replace("-0.000", "0.000")
 
 
+def score_words(value: float) -> str:
+    """Return a score, or a difference of two, with three decimals and a true minus sign."""
+    return f"{value:.3f}".replace("-0.000", "0.000").replace("-", "−")
+
+
+def interval_words(mean: float, low: float, high: float) -> str:
+    """Return a score with its interval.
+
+    Example:
+        >>> interval_words(0.5, -0.01, 1)
+        '0.500 [−0.010, 1.000]'
+    """
+    return f"{score_words(mean)} [{score_words(low)}, {score_words(high)}]"
+
+
 def number(value: int) -> str:
     """Return a count with thousands separated."""
     return f"{value:,}"

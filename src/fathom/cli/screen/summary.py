@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fathom.cli.prose import prose_width
 from fathom.cli.screen.tables import Line, line_of, plain_table, study_table
-from fathom.cli.terminal import output, plain
+from fathom.cli.terminal import output, plain, print_where
 from fathom.report import table_rows
 
 if TYPE_CHECKING:
@@ -87,13 +87,10 @@ def _print_baselines(rows: Sequence[DisplayRow], console: Console) -> None:
 
 def print_written(files: Mapping[str, Path]) -> None:
     """Print what was written where, such as {"report": Path("digits.html")}."""
-    from rich.text import Text
-
-    console = output()
     if files:
-        console.print()
+        output().print()
     for what, path in files.items():
-        console.print(Text(f"{what} written to {plain(path)}"), soft_wrap=True)
+        print_where(what, path)
 
 
 def print_next(name: str, folder: Path, *, store: Path | None, has_model: bool) -> None:

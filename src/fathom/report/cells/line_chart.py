@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fathom.report.markup import Markup, element, plain
 from fathom.report.numbers import power_text
+from fathom.report.svg import drawn_line, drawn_text
 
 WIDTH, HEIGHT = 400, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 26, 36
@@ -86,7 +87,7 @@ def line_chart(
         element("text", plain(title, limit=60), x=0, y=12, class_="title"),
         [_level(y, tick) for tick in _ticks(y)],
         [_place(x, tick) for tick in _ticks(x) if not is_whole or tick % 1 == 0],
-        _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 2, x_title, "middle", "tick"),
+        drawn_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 2, x_title, "middle", "tick"),
         [_mark(x, *mark) for mark in marks],
         [_drawn(line, x, y) for line in lines],
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
@@ -140,17 +141,17 @@ def _ticks(axis: Axis) -> list[float]:
 
 def _level(y: Axis, tick: float) -> Markup:
     words = power_text(float(f"{tick:.2g}")) if y.is_log else f"{tick:g}"
-    line = _line(LEFT, y(tick), WIDTH - RIGHT, y(tick), "grid")
-    return element("g", line, _text(LEFT - 6, y(tick) + 4, words, "end", "tick"))
+    line = drawn_line(LEFT, y(tick), WIDTH - RIGHT, y(tick), "grid")
+    return element("g", line, drawn_text(LEFT - 6, y(tick) + 4, words, "end", "tick"))
 
 
 def _place(x: Axis, tick: float) -> Markup:
     words = power_text(float(f"{tick:.2g}")) if x.is_log else f"{tick:g}"
-    return _text(x(tick), HEIGHT - BOTTOM + 16, words, "middle", "tick")
+    return drawn_text(x(tick), HEIGHT - BOTTOM + 16, words, "middle", "tick")
 
 
 def _mark(x: Axis, place: float, name: str, kind: str) -> Markup:
-    line = _line(x(place), TOP, x(place), HEIGHT - BOTTOM, "limit")
+    line = drawn_line(x(place), TOP, x(place), HEIGHT - BOTTOM, "limit")
     return element("g", element("title", name), line, class_=kind)
 
 
@@ -161,7 +162,7 @@ def _drawn(line: Line, x: Axis, y: Axis) -> Markup:
         "g",
         element("title", plain(line.name)),
         element("path", d=_path(line, x, y), class_="line"),
-        [_line(x(place), y(low), x(place), y(high), "bar") for place, low, high in line.bars],
+        [drawn_line(x(place), y(low), x(place), y(high), "bar") for place, low, high in line.bars],
         [element("circle", cx=left, cy=down, r=3.2, class_="dot") for left, down in at if has_dots],
         class_=line.kind,
     )
@@ -174,11 +175,3 @@ def _path(line: Line, x: Axis, y: Axis) -> str:
             parts.append(f"{'L' if is_open else 'M'}{x(place):g} {y(value):g}")
         is_open = is_drawn
     return "".join(parts)
-
-
-def _text(x: float, y: float, text: str, anchor: str, kind: str) -> Markup:
-    return element("text", text, x=f"{x:g}", y=f"{y:g}", text_anchor=anchor, class_=kind)
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
-    return element("line", x1=f"{x1:g}", y1=f"{y1:g}", x2=f"{x2:g}", y2=f"{y2:g}", class_=kind)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from fathom import measure, models, train
 from fathom.data import Dataset, Split
 from fathom.errors import ModelError
 from fathom.studies.anatomy.result import AnatomySpec
-from fathom.studies.anatomy.subject import Subject, fitted
+from fathom.studies.anatomy.subject import Subject, drawn_rows, fitted
 
 # Fresh weights are drawn from seeds that no study is likely to train with.
 FRESH_SEED = 1_000_003
@@ -49,7 +47,7 @@ class Material:
         """Draw the rows and the fresh weights."""
 
         def some(split: Split, rows: int) -> Split:
-            return fitted(subject.model, _drawn_rows(split, rows, spec.seed), dataset.name)
+            return fitted(subject.model, drawn_rows(split, rows, spec.seed), dataset.name)
 
         test = some(dataset.test, spec.score_rows)
         fresh, why = _fresh(subject, spec)
@@ -82,11 +80,3 @@ def _fresh(subject: Subject, spec: AnatomySpec) -> tuple[train.Networks | None, 
         return None, "the model does not say how it is built, so no fresh weights can be drawn"
     seeds = [FRESH_SEED + spec.seed * 1000 + draw for draw in range(spec.draws)]
     return train.fresh_weights(build, seeds), ""
-
-
-def _drawn_rows(split: Split, rows: int, seed: int) -> Split:
-    """Return all rows, or as many drawn at random, in their order."""
-    if len(split) <= rows:
-        return split
-    chosen = np.sort(np.random.default_rng([seed, 3]).permutation(len(split))[:rows])
-    return Split(split.x[chosen], split.y[chosen], split.rows[chosen])

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from fathom import measure, train
 from fathom.data import Split
-from fathom.studies.anatomy.subject import Subject
+from fathom.studies.anatomy.subject import Subject, joined
 
 # Rows of a block: many where layers put out little, fewer where they put out much.
 MOST_ROWS, FEWEST_ROWS, BLOCK_BYTES = 1024, 256, 16 * 2**20
@@ -71,7 +70,7 @@ def probed(
     seed: int,
 ) -> Probed:
     """Fit linear probes to the output of every site of trained and untrained networks."""
-    both = subject.networks if untrained is None else _together(subject.networks, untrained)
+    both = joined(subject.networks, untrained)
     found: dict[Any, np.ndarray] = {}
     for kind in _kinds(subject, rows, both, seed):
         found |= _solved(rows, kind, subject.task, num_classes, seed)
@@ -162,10 +161,6 @@ def _labels(rows: ProbeRows, seed: int) -> tuple[measure.Targets, measure.Target
     true = [split.y.astype(kind) for split in (rows.train, rows.validation, rows.test)]
     shuffled = [draw.permutation(y) for y in true]
     return tuple(measure.Targets(*(y[:, None] for y in ys)) for ys in (true, shuffled))  # type: ignore[return-value]
-
-
-def _together(first: train.Networks, second: train.Networks) -> train.Networks:
-    return jax.tree.map(lambda a, b: np.concatenate([a, b]), first, second)
 
 
 def _groups(subject: Subject, rows: int) -> Iterator[list[int]]:

@@ -124,6 +124,21 @@ def fitted(model: keras.Model, split: Split, name: str) -> Split:
     )
 
 
+def drawn_rows(split: Split, rows: int, seed: int) -> Split:
+    """Return all rows, or as many drawn at random, in their order."""
+    if len(split) <= rows:
+        return split
+    chosen = np.sort(np.random.default_rng([seed, 3]).permutation(len(split))[:rows])
+    return Split(split.x[chosen], split.y[chosen], split.rows[chosen])
+
+
+def joined(networks: train.Networks, others: train.Networks | None) -> train.Networks:
+    """Return networks, and after them others, if there are any."""
+    if others is None:
+        return networks
+    return jax.tree.map(lambda one, other: np.concatenate([one, other]), networks, others)
+
+
 def _check_model(model: Any) -> None:
     if not isinstance(model, keras.Model):
         raise ModelError(f"The model must be a keras.Model. Received: {type(model).__name__}.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fathom.studies.anatomy.result import BYPASS, MEAN, ZERO, AnatomyResult, Estimate, LayerRow
-from fathom.studies.wording import listed, plural
+from fathom.studies.anatomy.result import BYPASS, MEAN, ZERO, AnatomyResult, LayerRow
+from fathom.studies.wording import interval_words, listed, plural, score_words
 
 MOST_NAMED = 3
 WAYS = {BYPASS: "passed by", ZERO: "replaced by zeros", MEAN: "replaced by its mean"}
@@ -45,11 +45,11 @@ def called(row: LayerRow) -> str:
 
 def _score(result: AnatomyResult) -> str:
     whole = (
-        f"{result.model} reaches {_metric(result)} {_interval(result.score)} on "
+        f"{result.model} reaches {_metric(result)} {interval_words(*result.score)} on "
         f"{plural(result.rows['test'], 'test row')} of {result.dataset}"
     )
     over = f", mean of {result.networks} trained networks" if result.networks > 1 else ""
-    guess = f"; guessing reaches {_number(result.guess)}"
+    guess = f"; guessing reaches {score_words(result.guess)}"
     if result.is_trained:
         return f"{whole}{over}{guess}."
     return (
@@ -96,7 +96,7 @@ def _ranked(rows: Sequence[LayerRow], result: AnatomyResult) -> str | None:
 def _lost(row: LayerRow) -> str:
     if row.worth is None or row.worth_by is None:
         return "unknown"
-    return f"{WAYS[row.worth_by]} it costs {_number(row.worth.mean)}"
+    return f"{WAYS[row.worth_by]} it costs {score_words(row.worth.mean)}"
 
 
 def _idle(result: AnatomyResult) -> str | None:
@@ -136,7 +136,7 @@ def _training(result: AnatomyResult) -> str | None:
         return None
     return (
         f"Training mattered most in {critical.name}: with its initial weights the network loses "
-        f"{_number(critical.reinit.mean)}."
+        f"{score_words(critical.reinit.mean)}."
     )
 
 
@@ -146,8 +146,8 @@ def _representation(result: AnatomyResult) -> str | None:
         return None
     if depth.probe_place == 0:
         return (
-            f"A linear model reads the target from the raw input ({_number(raw.mean)}) as well as "
-            "from any layer: the layers add nothing that a probe could see."
+            f"A linear model reads the target from the raw input ({score_words(raw.mean)}) as well "
+            "as from any layer: the layers add nothing that a probe could see."
         )
     row = result.row(depth.by_probe)
     if row.probe is None:
@@ -156,15 +156,15 @@ def _representation(result: AnatomyResult) -> str | None:
     later = layers - (place or 0)
     text = (
         f"The representation is finished at {row.name}, layer {place} of {layers}: a linear model "
-        f"reads {_number(row.probe.mean)} from its output"
+        f"reads {score_words(row.probe.mean)} from its output"
     )
     if row.probe_untrained is not None:
         text += (
-            f" ({_number(raw.mean)} from the raw input, {_number(row.probe_untrained.mean)} from "
-            "an untrained network's)"
+            f" ({score_words(raw.mean)} from the raw input, "
+            f"{score_words(row.probe_untrained.mean)} from an untrained network's)"
         )
     else:
-        text += f" ({_number(raw.mean)} from the raw input)"
+        text += f" ({score_words(raw.mean)} from the raw input)"
     if not later:
         return f"{text}."
     improve = "improves" if later == 1 else "improve"
@@ -216,11 +216,3 @@ def _health(result: AnatomyResult) -> str | None:
 
 def _metric(result: AnatomyResult) -> str:
     return METRICS[result.metric]
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:.3f}".replace("-0.000", "0.000").replace("-", "−")
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{_number(estimate.mean)} [{_number(estimate.low)}, {_number(estimate.high)}]"

@@ -16,6 +16,7 @@ from fathom.errors import ModelError, SpecError, UnknownNameError
 from fathom.specs import closest
 from fathom.studies.anatomy import Estimate, Subject, fitted
 from fathom.studies.anatomy.probing import Probed, ProbeRows, probed
+from fathom.studies.anatomy.subject import drawn_rows
 from fathom.studies.features.conducting import unit_conductance
 from fathom.studies.features.exciting import Excitement, excitement
 from fathom.studies.features.filters import first_filters
@@ -78,7 +79,7 @@ class _Search:
     @classmethod
     def of(cls, subject: Subject, dataset: Dataset, spec: FeaturesSpec) -> _Search:
         def some(split: Split, rows: int) -> Split:
-            return fitted(subject.model, _drawn_rows(split, rows, spec.seed), dataset.name)
+            return fitted(subject.model, drawn_rows(split, rows, spec.seed), dataset.name)
 
         watched = some(dataset.train, spec.rows)
         _check_units(subject, spec)
@@ -422,14 +423,6 @@ def _untrained(subject: Subject, seed: int) -> train.Networks | None:
     except ModelError:
         return None
     return train.fresh_weights(build, [FRESH_SEED + seed * 1000 + draw for draw in range(2)])
-
-
-def _drawn_rows(split: Split, rows: int, seed: int) -> Split:
-    """Return all rows, or as many drawn at random, in their order."""
-    if len(split) <= rows:
-        return split
-    chosen = np.sort(np.random.default_rng([seed, 3]).permutation(len(split))[:rows])
-    return Split(split.x[chosen], split.y[chosen], split.rows[chosen])
 
 
 def _chance(guess: float, rows: int) -> float:

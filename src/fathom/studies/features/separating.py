@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
 import numpy as np
 
 from fathom import measure, train
 from fathom.data import Split
 from fathom.studies.anatomy import Estimate, Subject
+from fathom.studies.anatomy.subject import joined
 from fathom.studies.features.outputs import outputs_by_site
 from fathom.studies.features.result import FeaturesSpec
 
@@ -41,7 +41,7 @@ def separated(
     Outputs of few layers are held at a time.
     """
     number = subject.networks.number
-    both = subject.networks if untrained is None else _together(subject.networks, untrained)
+    both = joined(subject.networks, untrained)
     raw = test.x.reshape(1, len(test), -1).astype("float32")
     y = test.y if subject.task == "classification" else None
     found = [_separated(raw, None, y, None, spec)]
@@ -74,7 +74,3 @@ def _separated(
         points=points,
         explained=explained,
     )
-
-
-def _together(first: train.Networks, second: train.Networks) -> train.Networks:
-    return jax.tree.map(lambda a, b: np.concatenate([a, b]), first, second)

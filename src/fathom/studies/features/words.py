@@ -6,7 +6,7 @@ import numpy as np
 
 from fathom.studies.anatomy import Estimate
 from fathom.studies.features.result import INPUT, FeaturesResult, LayerFeatures, UnitFeatures
-from fathom.studies.wording import listed, plural
+from fathom.studies.wording import interval_words, listed, plural, score_words
 
 MOST_NAMED = 4
 METRICS = {"accuracy": "accuracy", "r2": "R²"}
@@ -30,9 +30,9 @@ def findings(result: FeaturesResult) -> dict[str, str]:
 def _score(result: FeaturesResult) -> str:
     over = f", mean of {result.networks} trained networks" if result.networks > 1 else ""
     whole = (
-        f"{result.model} reaches {METRICS[result.metric]} {_interval(result.score)} on "
+        f"{result.model} reaches {METRICS[result.metric]} {interval_words(*result.score)} on "
         f"{plural(result.rows['test'], 'test row')} of {result.dataset}{over}; guessing reaches "
-        f"{_number(result.guess)}"
+        f"{score_words(result.guess)}"
     )
     if result.is_trained:
         return f"{whole}."
@@ -48,13 +48,13 @@ def _building(result: FeaturesResult) -> str | None:
     if not rows or not result.is_trained:
         return None
     if result.finished == INPUT:
-        raw = _number(result.probe_input.mean)
+        raw = score_words(result.probe_input.mean)
         return (
             f"A linear model reads the target from the raw input ({raw}) as well as from any "
             "layer: no layer adds features that a linear model would need."
         )
     place = [row.name for row in rows].index(result.finished)
-    steps = [f"{_number(result.probe_input.mean)} from the raw input"]
+    steps = [f"{score_words(result.probe_input.mean)} from the raw input"]
     steps += [f"{_mean(row.probe)} from {row.name}" for row in rows[: place + 1][-MOST_NAMED:]]
     text = f"Features build on features: a linear model reads {listed(steps)}"
     later = len(rows) - place - 1
@@ -64,7 +64,9 @@ def _building(result: FeaturesResult) -> str | None:
         text += f"; {plural(later, 'later layer')} {more} on it by no more than chance"
     control = rows[place].probe_untrained
     if control is not None and control.mean < rows[place].probe.mean:  # type: ignore[union-attr]
-        text += f". From {result.finished} of an untrained network it reads {_number(control.mean)}"
+        text += (
+            f". From {result.finished} of an untrained network it reads {score_words(control.mean)}"
+        )
     return f"{text}."
 
 
@@ -76,7 +78,7 @@ def _separation(result: FeaturesResult) -> str | None:
     text = (
         f"Classes lie furthest apart in {best.name}: {_percent(best.between)} of its output's "
         f"variance is between them, silhouette {_mean(best.silhouette)} (raw input: "
-        f"{_percent(result.between_input)}, {_number(result.silhouette_input.mean)}"
+        f"{_percent(result.between_input)}, {score_words(result.silhouette_input.mean)}"
     )
     control = best.between_untrained
     text += f"; untrained: {_percent(control)})" if control is not None else ")"
@@ -152,16 +154,8 @@ def _conductance(result: FeaturesResult) -> str | None:
 
 
 def _mean(estimate: Estimate | None) -> str:
-    return "–" if estimate is None else _number(estimate.mean)
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:.3f}".replace("-0.000", "0.000").replace("-", "−")
+    return "–" if estimate is None else score_words(estimate.mean)
 
 
 def _percent(estimate: Estimate | None) -> str:
     return "–" if estimate is None else f"{100 * estimate.mean:.0f}%"
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{_number(estimate.mean)} [{_number(estimate.low)}, {_number(estimate.high)}]"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from fathom.measure import PairedComparison, probability_best
 from fathom.specs import ROWS, SeriesVerdict
-from fathom.studies.series.growing import Gain, Growth, growth
+from fathom.studies.series.growing import Growth, growth
 from fathom.studies.series.result import Cell, SeriesResult, best_cell, chosen_cell
 from fathom.studies.series.wording import (
     capital,
@@ -17,7 +17,6 @@ from fathom.studies.series.wording import (
     percent,
     repeats,
     score_words,
-    signed,
     sized,
     spoken,
     test_words,
@@ -346,18 +345,12 @@ def _growth(result: SeriesResult, chosen: Cell) -> str | None:
 
 
 def _gains(result: SeriesResult, found: Growth) -> str:
-    told = [f"{number(gain.rows)} rows {_gain(gain)}" for gain in found.gains]
+    told = [f"{number(gain.rows)} rows {difference_words(gain)}" for gain in found.gains]
     return (
         f"Depth {found.deep} against depth {found.shallow}, on {result.compared_on} rows and "
         f"paired by {result.block}: "
         f"{', '.join(told)}."
     )
-
-
-def _gain(gain: Gain) -> str:
-    if gain.low is None or gain.high is None:
-        return signed(gain.difference)
-    return f"{signed(gain.difference)} [{signed(gain.low)}, {signed(gain.high)}]"
 
 
 def _until(result: SeriesResult, found: Growth) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from fathom.measure import PairedComparison
 from fathom.specs import ROWS
+from fathom.studies.series.growing import Gain
 from fathom.studies.series.result import Cell, SeriesResult
-from fathom.studies.wording import number, plural
-
-
-def score_words(value: float) -> str:
-    """Return a score, or a difference of two, with three decimals."""
-    return f"{value:.3f}".replace("-0.000", "0.000").replace("-", "−")
+from fathom.studies.wording import interval_words, number, plural, score_words
 
 
 def signed(value: float) -> str:
@@ -19,7 +15,7 @@ def signed(value: float) -> str:
     return text if text.startswith("−") or text == "0.000" else f"+{text}"
 
 
-def difference_words(told: PairedComparison) -> str:
+def difference_words(told: PairedComparison | Gain) -> str:
     """Return a difference with its interval.
 
     Example:
@@ -88,8 +84,8 @@ def test_words(cell: Cell) -> str:
     """Return the test score with its interval, as the end of a sentence; "" if unknown."""
     if cell.test is None or cell.test_low is None or cell.test_high is None:
         return ""
-    interval = f"[{score_words(cell.test_low)}, {score_words(cell.test_high)}]"
-    return f", and on the test rows {score_words(cell.test)} {interval}"
+    interval = interval_words(cell.test, cell.test_low, cell.test_high)
+    return f", and on the test rows {interval}"
 
 
 def capital(text: str) -> str:
