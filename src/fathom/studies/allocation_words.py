@@ -15,7 +15,7 @@ def in_words(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
     """Return what time and halving left out; None for a full grid without a limit."""
     if not result.spec.is_staged:
         return None
-    told = [_time(result), _halving(result), _few_seeds(result, rows), _lucky(result, rows)]
+    told = [_time(result), _halving(result), _few_seeds(rows), _lucky(rows)]
     return " ".join(part for part in told if part) or None
 
 
@@ -80,7 +80,7 @@ def _rates_given_up(result: StudyResult, left: Iterable[RunRecord]) -> str:
     return f"Learning rates were given up before their end: {listed(told)} of {total} {networks}."
 
 
-def _few_seeds(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
+def _few_seeds(rows: Sequence[DepthRow]) -> str | None:
     most = max(row.validation.n for row in rows)
     groups: dict[int, set[int]] = defaultdict(set)
     for row in rows:
@@ -96,7 +96,7 @@ def _few_seeds(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
     return f"Not every depth kept {most} seeds: {listed(told)}."
 
 
-def _lucky(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
+def _lucky(rows: Sequence[DepthRow]) -> str | None:
     """Tell of a higher mean over fewer seeds."""
     best = best_row(rows)
     higher = [row for row in rows if row.validation.mean > best.validation.mean]
@@ -104,7 +104,7 @@ def _lucky(result: StudyResult, rows: Sequence[DepthRow]) -> str | None:
         return None
     top = max(higher, key=lambda row: row.validation.mean)
     return (
-        f"Depth {top.depth} reaches {score(top.validation.mean, result)} with "
+        f"Depth {top.depth} reaches {score(top.validation.mean)} with "
         f"{plural(top.validation.n, 'seed')}, more than the best of those with "
         f"{best.validation.n}: so few seeds do not settle it, --allocation full would."
     )

@@ -112,7 +112,7 @@ def in_words(
     if not comparisons:
         return None
     if len(comparisons) == 1:
-        return f"{_of_one(result, comparisons[0], chosen)}{_of_few_seeds(result)}"
+        return f"{_of_one(comparisons[0], chosen)}{_of_few_seeds(result)}"
     clear = {
         "worse": [one for one in comparisons if one.is_clear and one.difference < 0],
         "better": [one for one in comparisons if one.is_clear and one.difference > 0],
@@ -127,7 +127,7 @@ def in_words(
         if told
         else f"{start} none is clear"
     )
-    return f"{text}{_likeliest(comparisons, clear['better'], result)}.{_of_few_seeds(result)}"
+    return f"{text}{_likeliest(comparisons, clear['better'])}.{_of_few_seeds(result)}"
 
 
 def _of_few_seeds(result: StudyResult) -> str:
@@ -140,9 +140,9 @@ def _of_few_seeds(result: StudyResult) -> str:
     )
 
 
-def _of_one(result: StudyResult, one: ComparisonRecord, chosen: DepthRow) -> str:
-    interval = f"95% interval {score(one.low, result)} to {score(one.high, result)}"
-    gap = f"{score(abs(one.difference), result)} {'above' if one.difference > 0 else 'below'}"
+def _of_one(one: ComparisonRecord, chosen: DepthRow) -> str:
+    interval = f"95% interval {score(one.low)} to {score(one.high)}"
+    gap = f"{score(abs(one.difference))} {'above' if one.difference > 0 else 'below'}"
     text = f"On the test rows depth {one.depth} is {gap} depth {chosen.depth} ({interval})"
     if one.is_clear:
         return f"{text}, which is clear."
@@ -154,15 +154,13 @@ def _named(those: Sequence[ComparisonRecord]) -> str:
     return f"depths {depths_in_words(depths)} are" if len(depths) > 1 else f"depth {depths[0]} is"
 
 
-def _likeliest(
-    comparisons: Sequence[ComparisonRecord], better: Sequence[ComparisonRecord], result: StudyResult
-) -> str:
+def _likeliest(comparisons: Sequence[ComparisonRecord], better: Sequence[ComparisonRecord]) -> str:
     """Tell of the one that is likely to be better without being clearly so."""
     others = [one for one in comparisons if one not in better]
     top = max(others, key=lambda one: one.probability, default=None)
     if top is None or top.probability < LIKELY:
         return ""
     return (
-        f"; alone, that depth {top.depth} is better ({score(top.difference, result)}) would have "
+        f"; alone, that depth {top.depth} is better ({score(top.difference)}) would have "
         f"probability {top.probability:.0%}"
     )

@@ -131,9 +131,9 @@ def in_words(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) ->
     gap = free.validation.mean - chosen.validation.mean
     errors = gap / max(standard_error(free, result), 1e-12)
     return (
-        f"Keeping within {limits} costs {score(gap, result)} ({errors:.1f} standard errors): "
+        f"Keeping within {limits} costs {score(gap)} ({errors:.1f} standard errors): "
         f"without the limit depth {free.depth}{_wide(free, chosen)} would be chosen, with "
-        f"{score(free.validation.mean, result)}{_costing(free)}."
+        f"{score(free.validation.mean)}{_costing(free)}."
     )
 
 

@@ -80,20 +80,20 @@ def in_words(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) ->
     known = regularized_score(told)
     if known is None:
         return f"{start}; it was not trained again with regularisation: {told.reason}."
-    reached = f"{start}; with {setting_in_words(told)} it reaches {score(known.mean, result)}"
+    reached = f"{start}; with {setting_in_words(told)} it reaches {score(known.mean)}"
     error = standard_error(chosen, result)
     gap = known.mean - chosen.validation.mean
     if gap > error:
         return (
-            f"{reached}, {score(gap, result)} above depth {chosen.depth} without: regularisation "
+            f"{reached}, {score(gap)} above depth {chosen.depth} without: regularisation "
             "is worth trying at every depth."
         )
     if known.mean <= row.validation.mean:
-        return f"{reached}, no more than without ({score(row.validation.mean, result)})."
+        return f"{reached}, no more than without ({score(row.validation.mean)})."
     where = "still below" if gap < -error else "no better than"
     return (
-        f"{reached} instead of {score(row.validation.mean, result)}, {where} depth {chosen.depth} "
-        f"({score(chosen.validation.mean, result)})."
+        f"{reached} instead of {score(row.validation.mean)}, {where} depth {chosen.depth} "
+        f"({score(chosen.validation.mean)})."
     )
 
 

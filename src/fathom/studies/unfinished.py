@@ -124,8 +124,8 @@ def in_words(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) ->
     top = max(told, key=lambda one: (one.row is chosen, one.mean or 0.0))
     return (
         f"{start}. With {number(LONGER * planned)}, depth {top.row.depth} may reach "
-        f"{score(top.mean or 0.0, result)} on the validation split (95% interval "
-        f"{score(top.low or 0.0, result)} to {score(top.high or 0.0, result)}), if its curve goes "
+        f"{score(top.mean or 0.0)} on the validation split (95% interval "
+        f"{score(top.low or 0.0)} to {score(top.high or 0.0)}), if its curve goes "
         "on as it went."
     )
 

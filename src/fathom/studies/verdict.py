@@ -105,7 +105,7 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
     start, advice = "No depth learned anything", None
     if boosted is not None and learns:
         advice = (
-            f"Gradient boosting reaches {score(boosted.validation, result)}, so there is "
+            f"Gradient boosting reaches {score(boosted.validation)}, so there is "
             "something to learn: try other learning rates, more epochs, or batch normalisation."
         )
     elif causes is None:
@@ -117,8 +117,8 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
     told = {
         "answer": (
             f"{start}: the best, depth {best.depth}, reaches "
-            f"{score(best.validation.mean, result)} on the validation split"
-            f"{_tested(best, result)}, and guessing reaches {score(result.guess, result)}."
+            f"{score(best.validation.mean)} on the validation split"
+            f"{_tested(best)}, and guessing reaches {score(result.guess)}."
         ),
         "allocation": allocation_words.in_words(result, result.rows()),
         "failures": causes,
@@ -127,13 +127,13 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
     return _without_choice(told)
 
 
-def _tested(row: DepthRow, result: StudyResult) -> str:
+def _tested(row: DepthRow) -> str:
     test = row.test
     if test is None or test.mean is None or test.low is None or test.high is None:
         return ""
     return (
-        f" and {score(test.mean, result)} on the test split (95% interval "
-        f"{score(test.low, result)} to {score(test.high, result)})"
+        f" and {score(test.mean)} on the test split (95% interval "
+        f"{score(test.low)} to {score(test.high)})"
     )
 
 
@@ -159,8 +159,8 @@ def _answer(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) -> 
     if test is None or test.mean is None or test.low is None or test.high is None:
         return f"{what}."
     return (
-        f"{what}, {_metric(result)} {score(test.mean, result)} on the test split "
-        f"(95% interval {score(test.low, result)} to {score(test.high, result)}), "
+        f"{what}, {_metric(result)} {score(test.mean)} on the test split "
+        f"(95% interval {score(test.low)} to {score(test.high)}), "
         f"with {number(chosen.parameters)} parameters and learning rate "
         f"{chosen.learning_rate:g}."
     )
@@ -198,16 +198,14 @@ def _tied(
         others = [row for row in rows if row is not chosen]
         shallower = [row for row in others if row.depth < chosen.depth]
         among = "Within the limit it" if len(rows) < len(result.rows()) else "It"
-        start = (
-            f"{among} is the best on the validation split: {_with_error(chosen, result)} {basis}"
-        )
+        start = f"{among} is the best on the validation split: {_with_error(chosen)} {basis}"
         if not shallower:
             return f"{start}, and the shallowest that was tried."
         nearest = best_row(shallower)
         gap = chosen.validation.mean - nearest.validation.mean
         return (
             f"{start}. The best of the shallower ones, depth {nearest.depth}, is "
-            f"{score(gap, result)} lower, {gap / error:.1f} standard errors."
+            f"{score(gap)} lower, {gap / error:.1f} standard errors."
         )
     clear = {(one.depth, one.width): one.difference for one in comparisons if one.is_clear}
     tied = [
@@ -224,9 +222,9 @@ def _tied(
     )
     gap = best.validation.mean - chosen.validation.mean
     return (
-        f"{_highest(rows, best)} is depth {best.depth}'s, {_with_error(best, result)} "
-        f"{basis}; depth {chosen.depth} is {score(gap, result)} below it, within one standard "
-        f"error ({score(error, result)}, validation rows included), so {reason}.{_tie(tied)}"
+        f"{_highest(rows, best)} is depth {best.depth}'s, {_with_error(best)} "
+        f"{basis}; depth {chosen.depth} is {score(gap)} below it, within one standard "
+        f"error ({score(error)}, validation rows included), so {reason}.{_tie(tied)}"
     )
 
 
@@ -262,12 +260,12 @@ def _returns(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) ->
     gain = best_row(deeper).validation.mean - chosen.validation.mean
     deepest = max(deeper, key=lambda row: row.depth)
     text = "More depth gives nothing that this study could measure"
-    text += f" ({score(gain, result)} at most)." if gain > NEGLIGIBLE else "."
+    text += f" ({score(gain)} at most)." if gain > NEGLIGIBLE else "."
     loss = best_row(rows).validation.mean - deepest.validation.mean
     error = standard_error(best_row(rows), result)
     if loss > max(2 * error, NEGLIGIBLE):
         text += (
-            f" Returns turn negative: depth {deepest.depth} is {score(loss, result)} below the "
+            f" Returns turn negative: depth {deepest.depth} is {score(loss)} below the "
             f"best{_why_worse(deepest, rows, chosen, result)}."
         )
     return text
@@ -318,7 +316,7 @@ def _equal_parameters(
         else f"At equal parameters (about {number(best.parameters)}) depth {shallow.depth} "
         f"with {number(shallow.width)} units reaches "
     )
-    text = f"{start}{_with_error(shallow, result)} on the validation split"
+    text = f"{start}{_with_error(shallow)} on the validation split"
     if best is shallow:
         return f"{text}, and no deeper network of that size does better."
     error = standard_error(best, result)
@@ -326,7 +324,7 @@ def _equal_parameters(
         return f"{text}; depth itself, at equal size, gains nothing here."
     return (
         f"{text}; depth {best.depth} with {number(best.width)} units reaches "
-        f"{_with_error(best, result)}: here depth itself is worth {score(gap, result)}."
+        f"{_with_error(best)}: here depth itself is worth {score(gap)}."
     )
 
 
@@ -377,7 +375,7 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     told: list[str] = []
     linear = next((row for row in rows if row.depth == 0), None)
     if linear is not None and linear is not chosen and linear.test and linear.test.mean:
-        told.append(f"the linear model {score(linear.test.mean, result)}")
+        told.append(f"the linear model {score(linear.test.mean)}")
     words = {
         "linear": "the linear model",
         BOOSTING: "gradient boosting",
@@ -388,7 +386,7 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     order = list(words)
     known = [b for b in result.baselines if b.name in words]
     known.sort(key=lambda baseline: order.index(baseline.name))
-    told += [f"{words[b.name]} {score(b.test, result)}" for b in known]
+    told += [f"{words[b.name]} {score(b.test)}" for b in known]
     if not told:
         return None
     text = f"On the same test split: {', '.join(told)}.{_against_last_value(result, chosen)}"
@@ -477,11 +475,11 @@ def _seed_advice(result: StudyResult) -> list[str]:
     return ["few seeds make a wide standard error: repeat with --seeds 5"]
 
 
-def _with_error(row: DepthRow, result: StudyResult) -> str:
-    mean = score(row.validation.mean, result)
+def _with_error(row: DepthRow) -> str:
+    mean = score(row.validation.mean)
     if row.validation.se is None:
         return mean
-    return f"{mean} ± {score(row.validation.se, result)}"
+    return f"{mean} ± {score(row.validation.se)}"
 
 
 def _metric(result: StudyResult) -> str:

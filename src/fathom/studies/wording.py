@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fathom.studies.result import StudyResult
 
-
-def score(value: float, result: StudyResult) -> str:
-    """Return a score, or a difference of two, with the digits that mean something."""
-    del result  # accuracy and R2 both read well with three decimals
+def score(value: float) -> str:
+    """Return a score, or a difference of two: accuracy and R2 read well with three decimals."""
     return f"{value:.3f}".replace("-0.000", "0.000")
 
 

@@ -341,7 +341,7 @@ def _growth(result: SeriesResult, chosen: Cell) -> str | None:
     found = growth(result)
     if found is None:
         return "No deeper network was tried than the one chosen, so what it would need is unknown."
-    return f"{_gains(result, found)} {_until(result, found)}"
+    return f"{_gains(result, found)} {_until(found)}"
 
 
 def _gains(result: SeriesResult, found: Growth) -> str:
@@ -353,7 +353,7 @@ def _gains(result: SeriesResult, found: Growth) -> str:
     )
 
 
-def _until(result: SeriesResult, found: Growth) -> str:
+def _until(found: Growth) -> str:
     start = found.pays_from
     if start is not None:
         place = found.gains.index(start)
