@@ -67,3 +67,13 @@ def test_a_sudden_fall_at_the_end_is_not_extrapolated():
     told = judge(learning(sudden)).findings["more_epochs"]
     assert "follow no law" in told
     assert "may reach" not in told
+
+
+def test_a_linear_model_that_was_cut_short_is_named_so_beside_the_networks():
+    def slowly(seed, depth):
+        return falling(seed, depth) + (0.0 if depth else 0.2)
+
+    cut, whole = learning(slowly, depths=(0, 1, 2)), learning(slowly, depths=(1, 2))
+    assert "the linear model" in judge(whole).findings["baselines"]
+    assert "(still improving)" not in judge(whole).findings["baselines"]
+    assert "(still improving)" in judge(cut).findings["baselines"]

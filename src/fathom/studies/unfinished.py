@@ -19,6 +19,8 @@ LAST_PART = 0.1
 LONGER = 2
 # Gains below this are the same to anyone who uses the network.
 NEGLIGIBLE = 0.002
+# Gains above this change what a network is compared with.
+NOTICEABLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,14 @@ def outlook(row: DepthRow, result: StudyResult) -> Outlook:
     if told is None:
         return Outlook(row)
     return Outlook(row, mean=1 - told.mean, low=1 - told.high, high=1 - told.low)
+
+
+def is_cut_short(row: DepthRow, result: StudyResult) -> bool:
+    """Return whether twice the epochs would probably gain a depth more than a little."""
+    if result.spec.train.decay != CONSTANT or not is_unfinished(row, result):
+        return False
+    mean = outlook(row, result).mean
+    return mean is not None and mean > row.validation.mean + NOTICEABLE
 
 
 def _kept_scores(run: RunRecord, epochs: int, result: StudyResult) -> np.ndarray:

@@ -375,7 +375,8 @@ def _baselines(result: StudyResult, rows: Sequence[DepthRow], chosen: DepthRow) 
     told: list[str] = []
     linear = next((row for row in rows if row.depth == 0), None)
     if linear is not None and linear is not chosen and linear.test and linear.test.mean:
-        told.append(f"the linear model {score(linear.test.mean)}")
+        improving = " (still improving)" if unfinished.is_cut_short(linear, result) else ""
+        told.append(f"the linear model {score(linear.test.mean)}{improving}")
     words = {
         "linear": "the linear model",
         BOOSTING: "gradient boosting",
