@@ -207,3 +207,17 @@ def test_a_saved_network_says_the_same_when_read_again(tmp_path: Path) -> None:
     path.write_bytes(models.model_bytes(model, task="classification"))
     again = models.load_model(path)
     np.testing.assert_array_equal(np.asarray(jax.jit(again)(x)), np.asarray(jax.jit(model)(x)))
+
+
+def test_a_network_validates_as_it_trains_after_a_few_dozen_steps() -> None:
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    x = rng.uniform(0, 0.2, (60, 8, 8, 1)).astype("float32")
+    x[y == 1, :, 3] = 1.0  # a bar
+    spec = spec_of(depth=2, width=8, num_classes=2, normalization="batch")
+    model = models.compile_for(models.build(spec), task="classification", optimizer="adam")
+    model.fit(x, y, epochs=15, batch_size=30, verbose=0)
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    assert accuracy == 1.0
+    assert loss < 0.5
