@@ -215,9 +215,10 @@ def test_a_network_validates_as_it_trains_after_a_few_dozen_steps() -> None:
     y = np.arange(60) % 2
     x = rng.uniform(0, 0.2, (60, 8, 8, 1)).astype("float32")
     x[y == 1, :, 3] = 1.0  # a bar
-    spec = spec_of(depth=2, width=8, num_classes=2, normalization="batch")
-    model = models.compile_for(models.build(spec), task="classification", optimizer="adam")
-    model.fit(x, y, epochs=15, batch_size=30, verbose=0)
-    loss, accuracy = model.evaluate(x, y, verbose=0)
+    spec = spec_of(depth=2, width=16, num_classes=2, normalization="batch")
+    built, task = models.build(spec), "classification"
+    model = models.compile_for(built, task=task, optimizer="adam", learning_rate=3e-3)
+    trained = model.fit(x, y, epochs=15, batch_size=30, verbose=0).history["loss"][-1]
+    validated, accuracy = model.evaluate(x, y, verbose=0)
     assert accuracy == 1.0
-    assert loss < 0.5
+    assert validated < 1.5 * trained  # 2.8 times with averages that follow by a hundredth
