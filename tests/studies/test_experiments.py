@@ -27,7 +27,7 @@ from fathom.studies.experiments import (
     verdict_of,
 )
 from fathom.studies.experiments.frame import Experiment, gain, level
-from fathom.studies.experiments.splits import MNIST_ROWS, splits_of
+from fathom.studies.experiments.loading import MNIST_ROWS, splits_of
 
 SURE = np.array([0.90, 0.91, 0.92, 0.91, 0.90])
 NAMES = [experiment.name for experiment in EXPERIMENTS]

@@ -79,7 +79,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     uploads = Uploads()
     opener = Opener(None, uploads, Studies(Store(tmp_path / "runs")))
     compiler = ThreadPoolExecutor(1)
-    session = Session("bench", opener, compiler)
+    session = Session("bench", opener, compiler, commands.obey)
     commands.begin(session, messages.Start())
     ear = Ear()
     session.connect(ear)  # pyright: ignore[reportArgumentType]
@@ -150,7 +150,7 @@ def test_a_pause_takes_back_a_step_that_waits(bench: Bench) -> None:
 def test_a_fault_while_training_ends_training_and_not_the_session(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fathom.web.commands.log_fault", lambda error: None)
+    monkeypatch.setattr("fathom.web.session.log_fault", lambda error: None)
     with monkeypatch.context() as broken:
         broken.setattr(play.Lane, "train", _fail)
         bench.tell(messages.Play())

@@ -92,7 +92,7 @@ def commands() -> App:
     app.command(playground.playground, help_epilogue=playground.EXAMPLES)
     app.command(runs.commands())
     app.command(doctor.doctor, help_epilogue="")
-    app.command(completion.completion, help_epilogue=completion.EXAMPLES)
+    app.command(completion.completion_of(app), help_epilogue=completion.EXAMPLES)
     for place, name in enumerate(
         (
             "study",

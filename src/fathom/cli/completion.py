@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from fathom.cli.terminal import output
 
@@ -16,11 +17,14 @@ Examples:
   fathom completion fish > ~/.config/fish/completions/fathom.fish"""
 
 
-def completion(
-    shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell it is for.")], /
-) -> None:
-    """Print the script with which a shell completes commands and options at the Tab key."""
-    from fathom.cli.app import commands
+def completion_of(app: App) -> Callable[..., None]:
+    """Return the command that completes what the app takes."""
 
-    script = commands().generate_completion(prog_name="fathom", shell=shell)
-    output().out(script, highlight=False)
+    def completion(
+        shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell it is for.")], /
+    ) -> None:
+        """Print the script with which a shell completes commands and options at the Tab key."""
+        script = app.generate_completion(prog_name="fathom", shell=shell)
+        output().out(script, highlight=False)
+
+    return completion

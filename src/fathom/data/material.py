@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from fathom.data.images import Images
-    from fathom.data.tables import Table, Windows
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 """Codes of the three splits in `Material.parts`."""
@@ -101,7 +96,8 @@ class Material:
     Args:
         name: The data set's name.
         source: Where it came from, in words.
-        features: An array, a table, windows of a table or images.
+        features: Rows of any kind that `fitting.fit` and `fitting.encode` have a rule for: an
+            array, a table, windows of a table, images.
         target: One value per row.
         parts: int8 (n,), the split each row belongs to, where the source
             says so; None otherwise.
@@ -114,7 +110,7 @@ class Material:
 
     name: str
     source: str
-    features: Arrays | Table | Windows | Images
+    features: Sized
     target: RawTarget
     parts: np.ndarray | None = None
     parts_rule: str = ""

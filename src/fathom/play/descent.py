@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,16 +13,14 @@ import numpy as np
 from fathom.errors import SpecError
 from fathom.play.experiment import Experiment, changed
 from fathom.play.keras_models import optimizer_of
-from fathom.play.network import Network, State
+from fathom.play.lane import Lane
+from fathom.play.network import State
+from fathom.play.programs import POINTS_AT_ONCE, loss_function
 from fathom.play.rules import between, check
-
-if TYPE_CHECKING:
-    from fathom.play.lane import Lane
 
 MOST_STEPS = 500
 MOST_RACERS = 8
 MOST_PATH = 600
-CHUNK = 64
 
 Place = tuple[int, int]
 
@@ -72,35 +69,6 @@ def descent(lane: Lane, wanted: DescentWanted) -> tuple[dict[str, Any], dict[str
         paths = [slice_.race(optimizer, wanted.steps) for optimizer in racers]
         arrays["race"] = np.stack(paths).astype(np.float32)
     return words, arrays
-
-
-def loss_function(network: Network, arrays: tuple[int, ...]) -> Callable[..., Any]:
-    """Return the mean loss as a function of some weights, all others held.
-
-    From `(values, indices, state, x, y, share)`: the weights' values, their
-    flat indices in the trainable arrays, the state that holds the others, and
-    the points with how much each counts.
-    """
-
-    def loss(values: Any, indices: Any, state: State, x: Any, y: Any, share: Any) -> Any:
-        trainable = [jnp.asarray(array) for array in state.trainable]
-        for k, place in enumerate(arrays):
-            shape = trainable[place].shape
-            changed = trainable[place].ravel().at[indices[k]].set(values[k])
-            trainable[place] = changed.reshape(shape)
-        moved = State(trainable, state.other, state.optimizer)
-        return jnp.sum(network.row_losses(moved, x, y)[1] * share)
-
-    return loss
-
-
-def over_points(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a loss function over points (n, weights), a chunk of them at a time."""
-
-    def losses(points: Any, *fixed: Any) -> Any:
-        return jax.lax.map(lambda point: loss(point, *fixed), points, batch_size=CHUNK)
-
-    return losses
 
 
 def _check(lane: Lane, wanted: DescentWanted) -> None:
@@ -170,7 +138,7 @@ class _Slice:
     def losses(self, points: np.ndarray) -> np.ndarray:
         """Return the losses at points (n, weights)."""
         kind = self._network.dtype
-        rows = -(-len(points) // CHUNK) * CHUNK
+        rows = -(-len(points) // POINTS_AT_ONCE) * POINTS_AT_ONCE
         padded = np.pad(points, ((0, rows - len(points)), (0, 0)), mode="edge").astype(kind)
         with self._network.precision():
             loss = self._lane.setup.machine.loss_along(self._arrays)

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from fathom.play import descent, health, programs, slow
+from fathom.play import health, programs
 from fathom.play.classic import ClassicNetwork
 from fathom.play.experiment import Experiment
 from fathom.play.materials import Material
@@ -88,14 +88,14 @@ class Machine:
 
     @cached_property
     def anatomy(self) -> Any:
-        """`slow.anatomy_function`."""
-        return jax.jit(slow.anatomy_function(self.network))
+        """`programs.anatomy_function`."""
+        return jax.jit(programs.anatomy_function(self.network))
 
     def loss_along(self, parameters: tuple[int, ...]) -> Any:
-        """Return `descent.loss_function` along values of these trainable arrays, compiled."""
+        """Return `programs.loss_function` along values of these trainable arrays, compiled."""
         if parameters not in self._losses:
-            function = descent.loss_function(self.network, parameters)
-            self._losses[parameters] = jax.jit(descent.over_points(function))
+            function = programs.loss_function(self.network, parameters)
+            self._losses[parameters] = jax.jit(programs.over_points(function))
         return self._losses[parameters]
 
     @cached_property

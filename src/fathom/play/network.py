@@ -78,6 +78,16 @@ class Network(Protocol):
         ...
 
 
+def single(state: State) -> State:
+    """Return a state whose real arrays are float32, in which pictures are drawn."""
+
+    def of(array: Any) -> np.ndarray:
+        array = np.asarray(array)
+        return array.astype(np.float32) if array.dtype == np.float64 else array
+
+    return State(*([of(array) for array in part] for part in state))
+
+
 def parameter_arrays(layout: Layout, state: State) -> list[np.ndarray]:
     """Return the arrays of the layout's parameters, in its order."""
     groups = {"trainable": state.trainable, "other": state.other}

@@ -12,12 +12,11 @@ from fathom.play.experiment import Experiment, changed
 from fathom.play.history import on_host
 from fathom.play.lane import Lane
 from fathom.play.materials import Open
-from fathom.play.network import State
+from fathom.play.network import State, single
 from fathom.play.orders import Position, calls, no_call
 from fathom.play.programs import to_bytes
 from fathom.play.scoring import known, score_outputs
 from fathom.play.setup import Setup, set_up
-from fathom.play.views import single
 
 Arrays = dict[str, np.ndarray]
 FAILED_ACCURACY_MARGIN = 0.1

@@ -1,4 +1,4 @@
-"""The compiled programs of one network: advance, score, draw."""
+"""The compiled programs of one network: advance, score, draw, explain."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from fathom.play.network import Network, Settings, State
+
+POINTS_AT_ONCE = 64
+"""Points along weights whose losses are computed together."""
 
 
 def advance_function(network: Network) -> Callable[..., State]:
@@ -88,6 +91,50 @@ def to_bytes(values: Any) -> Any:
     """Return values in [-1, 1] as whole numbers from 0 to 255; not a number is 127."""
     known = jnp.where(jnp.isnan(values), jnp.zeros_like(values), values)
     return jnp.round((jnp.clip(known, -1, 1) + 1) * 127.5).astype(jnp.uint8)
+
+
+def anatomy_function(network: Network) -> Callable[..., Any]:
+    """Return the function from `(state, x, y)` to all numbers of a forward and a backward pass.
+
+    They are the losses (rows,), each layer's outputs (rows, units), the
+    derivatives of the losses by them, and the sums of the gradients.
+    """
+
+    def anatomy(state: State, x: Any, y: Any) -> Any:
+        sums, _ = network.gradients(state, x, y, jnp.ones_like(y))
+        losses = network.row_losses(state, x, y)[1]
+        return losses, network.units(state, x), network.output_slopes(state, x, y), sums
+
+    return anatomy
+
+
+def loss_function(network: Network, arrays: tuple[int, ...]) -> Callable[..., Any]:
+    """Return the mean loss as a function of some weights, all others held.
+
+    From `(values, indices, state, x, y, share)`: the weights' values, their
+    flat indices in the trainable arrays, the state that holds the others, and
+    the points with how much each counts.
+    """
+
+    def loss(values: Any, indices: Any, state: State, x: Any, y: Any, share: Any) -> Any:
+        trainable = [jnp.asarray(array) for array in state.trainable]
+        for k, place in enumerate(arrays):
+            shape = trainable[place].shape
+            changed = trainable[place].ravel().at[indices[k]].set(values[k])
+            trainable[place] = changed.reshape(shape)
+        moved = State(trainable, state.other, state.optimizer)
+        return jnp.sum(network.row_losses(moved, x, y)[1] * share)
+
+    return loss
+
+
+def over_points(loss: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a loss function over points (n, weights), a chunk of them at a time."""
+
+    def losses(points: Any, *fixed: Any) -> Any:
+        return lax.map(lambda point: loss(point, *fixed), points, batch_size=POINTS_AT_ONCE)
+
+    return losses
 
 
 def is_finite(state: State) -> Any:

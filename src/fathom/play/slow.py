@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from fathom.play.lane import Lane
 from fathom.play.network import Network, State
-
-if TYPE_CHECKING:
-    from fathom.play.lane import Lane
 
 MOST_ROWS = 16
 STAGES = ("batch", "forward", "loss", "backward", "gradient", "update")
@@ -79,21 +75,6 @@ class _LayerNumbers:
 
     a: Numbers
     by_output: Numbers
-
-
-def anatomy_function(network: Network) -> Callable[..., Any]:
-    """Return the function from `(state, x, y)` to all numbers of a forward and a backward pass.
-
-    They are the losses (rows,), each layer's outputs (rows, units), the
-    derivatives of the losses by them, and the sums of the gradients.
-    """
-
-    def anatomy(state: State, x: Any, y: Any) -> Any:
-        sums, _ = network.gradients(state, x, y, jnp.ones_like(y))
-        losses = network.row_losses(state, x, y)[1]
-        return losses, network.units(state, x), network.output_slopes(state, x, y), sums
-
-    return anatomy
 
 
 def _layer_data(

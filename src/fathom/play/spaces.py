@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fathom.play.experiment import Piece
 from fathom.play.features import grid
+from fathom.play.lane import Lane
+from fathom.play.network import single
 from fathom.play.scoring import known
-
-if TYPE_CHECKING:
-    from fathom.play.lane import Lane
 
 GRID = 21
 MOST_POINTS = 2000
@@ -44,8 +43,6 @@ def space(lane: Lane, wanted: SpaceWanted) -> tuple[dict[str, Any], dict[str, np
 
 def layer_outputs(lane: Lane, raw: np.ndarray, layer: int) -> np.ndarray:
     """Return a layer's outputs float64 (rows, units) at raw inputs; layer 0 are the features."""
-    from fathom.play.views import single
-
     features = lane.setup.features.of(raw).astype(np.float32)
     place = lane.setup.machine.network.layout.layers[layer]
     if layer == 0 or not len(features):

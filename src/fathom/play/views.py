@@ -11,7 +11,7 @@ from fathom.play.experiment import Piece
 from fathom.play.health import MOST_ROWS, diagnosis
 from fathom.play.lane import Lane
 from fathom.play.layout import INPUT
-from fathom.play.network import flat_parameters
+from fathom.play.network import flat_parameters, single
 from fathom.play.programs import to_bytes
 from fathom.play.scoring import known
 from fathom.play.spaces import SpaceWanted, space
@@ -92,16 +92,6 @@ class Sights:
         grid = self.grid(resolution)
         said = setup.machine.one_unit(single(self.lane.state), grid, np.int32(inside))
         return np.asarray(said, np.float32).reshape(resolution, resolution)
-
-
-def single(state: Any) -> Any:
-    """Return a state whose real arrays are float32, in which pictures are drawn."""
-
-    def of(array: Any) -> np.ndarray:
-        array = np.asarray(array)
-        return array.astype(np.float32) if array.dtype == np.float64 else array
-
-    return type(state)(*([of(array) for array in part] for part in state))
 
 
 def look(lane: Lane, want: Want, sights: Sights) -> tuple[dict[str, Any], Arrays]:

@@ -2,8 +2,8 @@
 
 from fathom.store.disk import check_output, write_output
 from fathom.store.naming import default_name
-from fathom.store.series import SeriesSummary, SeriesWriter, StoredSeries
-from fathom.store.store import Store, store_of
+from fathom.store.series import SeriesSummary
+from fathom.store.store import SeriesWriter, Store, StoredSeries, store_of
 from fathom.store.stored import StoredStudy
 from fathom.store.summary import INTERRUPTED, UNREADABLE, StudySummary, Summary
 from fathom.store.tables import (

@@ -1,4 +1,4 @@
-"""A series in a store: a folder with what it is, and a store of its own for its studies.
+"""A series' folder: what it is, what was found, and the folders of its studies.
 
     NAME/series.json     what is to be run; written once
     NAME/verdict.json    what was found; written again whenever all studies are finished
@@ -14,13 +14,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fathom.errors import FathomError, StoreError
 from fathom.specs import SeriesRecord, SeriesVerdict, from_json_data, to_json_data
@@ -29,11 +29,14 @@ from fathom.store.folders import LOCK, folder_bytes
 from fathom.store.lifecycle import clear_leftovers, free_name, own, renamed
 from fathom.store.locks import FileLock, is_held
 from fathom.store.naming import plain_text
-from fathom.store.summary import FINISHED, INTERRUPTED, RUNNING, UNREADABLE, Summary
-
-if TYPE_CHECKING:
-    from fathom.store.store import Store
-    from fathom.store.summary import StudySummary
+from fathom.store.summary import (
+    FINISHED,
+    INTERRUPTED,
+    RUNNING,
+    UNREADABLE,
+    StudySummary,
+    Summary,
+)
 
 SERIES, VERDICT = "series.json", "verdict.json"
 FORMAT = 1
@@ -64,8 +67,8 @@ class SeriesSummary(Summary):
 
 
 @dataclass(frozen=True)
-class StoredSeries:
-    """A series as it lies on disk.
+class SeriesFolder:
+    """A series as it lies on disk, but for its studies.
 
     Args:
         name: The series' name in its store.
@@ -74,13 +77,6 @@ class StoredSeries:
 
     name: str
     folder: Path
-
-    @property
-    def store(self) -> Store:
-        """The store of its studies."""
-        from fathom.store.store import Store
-
-        return Store(self.folder)
 
     @cached_property
     def _data(self) -> dict[str, Any]:
@@ -117,52 +113,21 @@ class StoredSeries:
         """Whether a living process runs it."""
         return is_held(self.folder / LOCK)
 
-    def summary(self) -> SeriesSummary:
-        """Return the series in one line, read anew.
 
-        Raises:
-            StoreError: The folder cannot be read.
-        """
-        with disk_errors(self.folder):
-            return _summary(self)
+def write_verdict(folder: Path, verdict: SeriesVerdict) -> None:
+    """Keep what was found, instead of what was found before.
 
-
-class SeriesWriter:
-    """Owns a series while its studies run; no other process can meanwhile.
-
-    Made by `Store.create_series` and `Store.reopen_series`, used as a context manager.
-
-    Args:
-        stored: The series.
+    Raises:
+        StoreError: The disk cannot take it; what was kept before is as it was.
     """
-
-    def __init__(self, stored: StoredSeries) -> None:
-        self.stored = stored
-
-    @property
-    def name(self) -> str:
-        """The series' name in its store."""
-        return self.stored.name
-
-    @property
-    def store(self) -> Store:
-        """The store of its studies."""
-        return self.stored.store
-
-    def write_verdict(self, verdict: SeriesVerdict) -> None:
-        """Keep what was found, instead of what was found before.
-
-        Raises:
-            StoreError: The disk cannot take it; what was kept before is as it was.
-        """
-        path = self.stored.folder / VERDICT
-        with disk_errors(path):
-            write_bytes(path, _encoded(verdict))
+    path = folder / VERDICT
+    with disk_errors(path):
+        write_bytes(path, _encoded(verdict))
 
 
 @contextmanager
-def begun_series(root: Path, record: SeriesRecord) -> Iterator[SeriesWriter]:
-    """Make a series' folder, complete with what it is, and own it.
+def begun_series(root: Path, record: SeriesRecord) -> Iterator[Path]:
+    """Make a series' folder, complete with what it is, own it, and yield it.
 
     Args:
         root: The store's folder, which exists.
@@ -175,7 +140,7 @@ def begun_series(root: Path, record: SeriesRecord) -> Iterator[SeriesWriter]:
         clear_leftovers(root)
         folder, lock = _made(root, record)
     try:
-        yield SeriesWriter(StoredSeries(folder.name, folder))
+        yield folder
     finally:
         lock.release()
 
@@ -208,7 +173,7 @@ def _placed(root: Path, staged: Path, record: SeriesRecord) -> Path:
 
 
 @contextmanager
-def continued_series(folder: Path) -> Iterator[SeriesWriter]:
+def continued_series(folder: Path) -> Iterator[None]:
     """Own a series that was begun before.
 
     Raises:
@@ -217,7 +182,7 @@ def continued_series(folder: Path) -> Iterator[SeriesWriter]:
     with disk_errors(folder):
         lock = own(folder)
     try:
-        yield SeriesWriter(StoredSeries(folder.name, folder))
+        yield
     finally:
         lock.release()
 
@@ -244,17 +209,21 @@ def _is_series(entry: os.DirEntry[str]) -> bool:
     )
 
 
-def refuse_running(stored: StoredSeries) -> None:
-    """Raise if a living process writes one of the series' studies.
+def refuse_running(series: str, studies: Iterable[StudySummary]) -> None:
+    """Raise if a living process writes one of a series' studies.
+
+    Args:
+        series: The series' name.
+        studies: Its studies.
 
     Raises:
         StoreError: Names the study.
     """
-    for study in stored.store.list():
+    for study in studies:
         if study.status == RUNNING:
             raise StoreError(
                 f"A sweep is deleted once none of its studies is written. Received: "
-                f"{stored.name}, of which {study.name} is running.",
+                f"{series}, of which {study.name} is running.",
                 hint="wait until it ends, or stop it",
             )
 
@@ -294,8 +263,16 @@ def _decoded(path: Path, data: dict[str, Any], kind: type[Any]) -> Any:
         raise StoreError(f"{path} must be what Fathom wrote there. Received: {error}.") from error
 
 
-def _summary(stored: StoredSeries) -> SeriesSummary:
-    studies = stored.store.list()
+def summarise_series(stored: SeriesFolder, studies: tuple[StudySummary, ...]) -> SeriesSummary:
+    """Return a series in one line.
+
+    Args:
+        stored: The series.
+        studies: Its studies.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
     try:
         record, verdict = stored.record, stored.verdict
     except StoreError:
@@ -325,7 +302,7 @@ def _summary(stored: StoredSeries) -> SeriesSummary:
 
 
 def _status(
-    stored: StoredSeries,
+    stored: SeriesFolder,
     record: SeriesRecord,
     studies: tuple[StudySummary, ...],
     verdict: SeriesVerdict | None,
@@ -340,7 +317,7 @@ def _status(
     return FINISHED if is_whole and verdict is not None else "paused"
 
 
-def _unreadable(stored: StoredSeries) -> SeriesSummary:
+def _unreadable(stored: SeriesFolder) -> SeriesSummary:
     return SeriesSummary(
         name=stored.name,
         status=UNREADABLE,

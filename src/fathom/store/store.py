@@ -1,4 +1,4 @@
-"""A folder of studies."""
+"""A folder of studies, and of series, each of them such a folder again."""
 
 from __future__ import annotations
 
@@ -7,32 +7,29 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from fathom.errors import StoreError, UnknownNameError
-from fathom.specs import SeriesRecord, StudyRecord, typed
+from fathom.specs import SeriesRecord, SeriesVerdict, StudyRecord, typed
 from fathom.store.disk import check_folder_takes_files, disk_errors, sync_folder
 from fathom.store.folders import Fingerprint, study_folders
-from fathom.store.index import (
-    IndexedStudy,
-    discard_index,
-    index_exists,
-    read_index,
-    update_index,
-)
+from fathom.store.index import update_index
 from fathom.store.lifecycle import begin_study, continue_study, free_name, remove_study
+from fathom.store.listing import list_studies, rebuild_index
 from fathom.store.naming import shown
 from fathom.store.series import (
+    SeriesFolder,
     SeriesSummary,
-    SeriesWriter,
-    StoredSeries,
     begun_series,
     continued_series,
     refuse_running,
     series_folders,
+    summarise_series,
+    write_verdict,
 )
 from fathom.store.stored import StoredStudy, unknown_name
-from fathom.store.summary import UNREADABLE, StudySummary, summarise, with_liveness
+from fathom.store.summary import StudySummary
 from fathom.store.writer import StudyWriter
 
 DEFAULT_ROOT = "fathom-runs"
@@ -186,8 +183,8 @@ class Store:
         self._refuse_bad_root()
         with disk_errors(self.root):
             self._make_root()
-        with begun_series(self.root, record) as writer:
-            yield writer
+        with begun_series(self.root, record) as folder:
+            yield SeriesWriter(StoredSeries(folder.name, folder))
 
     @contextmanager
     def reopen_series(self, name: str) -> Iterator[SeriesWriter]:
@@ -197,8 +194,9 @@ class Store:
             UnknownNameError: There is no series of that name.
             StoreError: Another process runs it.
         """
-        with continued_series(self.open_series(name).folder) as writer:
-            yield writer
+        stored = self.open_series(name)
+        with continued_series(stored.folder):
+            yield SeriesWriter(stored)
 
     @typed
     def has_series(self, name: str) -> bool:
@@ -252,35 +250,9 @@ class Store:
         Raises:
             StoreError: The store cannot be read.
         """
-        folders = self._folders()
-        if not folders and not index_exists(self.root):
-            return ()  # nothing to index: a folder that is no store is left alone
-        fresh = (with_liveness(row, self.root / row.name) for row in self._summaries(folders))
-        found = [row for row in fresh if matching is None or _matches(row, matching)]
+        studies = list_studies(self.root, self._folders())
+        found = [row for row in studies if matching is None or _matches(row, matching)]
         return tuple(sorted(found, key=lambda row: (row.created, row.name), reverse=True))
-
-    def _summaries(self, folders: dict[str, Fingerprint]) -> tuple[StudySummary, ...]:
-        indexed = self._indexed()
-        current = {name: row for name, row in indexed.items() if _is_current(row, folders)}
-        changed = self._read_anew({name: folders[name] for name in folders.keys() - current.keys()})
-        gone = indexed.keys() - folders.keys()
-        if changed or gone:
-            with suppress(OSError, sqlite3.Error):  # a cache; the folders were read
-                update_index(self.root, changed, gone)
-        return tuple(row.summary for row in (*current.values(), *changed.values()))
-
-    def _indexed(self) -> dict[str, IndexedStudy]:
-        try:
-            return read_index(self.root)
-        except (OSError, sqlite3.Error):
-            return {}  # such as a store on a read-only disk: the folders tell the same
-
-    def _read_anew(self, folders: dict[str, Fingerprint]) -> dict[str, IndexedStudy]:
-        rows = {}
-        for name, seen in folders.items():
-            with suppress(OSError):  # deleted since it was seen
-                rows[name] = IndexedStudy(seen, summarise(self.root / name))
-        return rows
 
     def rebuild_index(self) -> None:
         """Make the index again from the folders.
@@ -288,16 +260,7 @@ class Store:
         Raises:
             StoreError: The index cannot be written.
         """
-        folders = self._folders()
-        with disk_errors(self.root):
-            try:
-                discard_index(self.root)
-                update_index(self.root, self._read_anew(folders))
-            except sqlite3.Error as error:
-                raise StoreError(
-                    f"The index of {self.root} must be writable. Received: {error}.",
-                    hint="the studies are safe; free some space or check the folder's rights",
-                ) from error
+        rebuild_index(self.root, self._folders())
 
     @typed
     def delete(self, name: str) -> None:
@@ -309,7 +272,7 @@ class Store:
         """
         if self.has_series(name):
             series = self.open_series(name)
-            refuse_running(series)
+            refuse_running(series.name, series.store.list())
             folder = series.folder
         else:
             folder = self._folder_of(name)
@@ -329,6 +292,61 @@ class Store:
         return free_name(self.root, wanted)
 
 
+@dataclass(frozen=True)
+class StoredSeries(SeriesFolder):
+    """A series as it lies on disk, and its studies.
+
+    Args:
+        name: The series' name in its store.
+        folder: The series' folder.
+    """
+
+    @property
+    def store(self) -> Store:
+        """The store of its studies."""
+        return Store(self.folder)
+
+    def summary(self) -> SeriesSummary:
+        """Return the series in one line, read anew.
+
+        Raises:
+            StoreError: The folder cannot be read.
+        """
+        with disk_errors(self.folder):
+            return summarise_series(self, self.store.list())
+
+
+class SeriesWriter:
+    """Owns a series while its studies run; no other process can meanwhile.
+
+    Made by `Store.create_series` and `Store.reopen_series`, used as a context manager.
+
+    Args:
+        stored: The series.
+    """
+
+    def __init__(self, stored: StoredSeries) -> None:
+        self.stored = stored
+
+    @property
+    def name(self) -> str:
+        """The series' name in its store."""
+        return self.stored.name
+
+    @property
+    def store(self) -> Store:
+        """The store of its studies."""
+        return self.stored.store
+
+    def write_verdict(self, verdict: SeriesVerdict) -> None:
+        """Keep what was found, instead of what was found before.
+
+        Raises:
+            StoreError: The disk cannot take it; what was kept before is as it was.
+        """
+        write_verdict(self.stored.folder, verdict)
+
+
 def _spellings(name: str) -> tuple[str, str]:
     return name, unicodedata.normalize("NFC", name)
 
@@ -338,12 +356,6 @@ def _is_a_series(series: StoredSeries) -> UnknownNameError:
     error = unknown_name(f"{series.name} is a sweep of studies, not a study.", "", tuple(names))
     error.hint = f"name one of its studies, such as {names[0]}" if names else None
     return error
-
-
-def _is_current(row: IndexedStudy, folders: dict[str, Fingerprint]) -> bool:
-    """Whether a row needs no second look; what was unreadable gets one, by a newer Fathom say."""
-    is_same = folders.get(row.summary.name) == row.fingerprint
-    return is_same and row.summary.status != UNREADABLE
 
 
 def _series_matches(summary: SeriesSummary, text: str) -> bool:

@@ -18,8 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from fathom import play
 from fathom.errors import FathomError, UnknownNameError
-from fathom.web.commands import log_fault
-from fathom.web.errors import MISSING, TOO_LARGE, refusal
+from fathom.web.errors import MISSING, TOO_LARGE, log_fault, refusal
 from fathom.web.files import plotly_script, static_files
 from fathom.web.guard import Gate, Guard
 from fathom.web.hub import Hub

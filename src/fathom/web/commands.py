@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,19 +13,11 @@ import numpy as np
 from fathom import play
 from fathom.errors import SpecError
 from fathom.web import messages as m
+from fathom.web.session import Session
 from fathom.web.side import Moment, Side
 
-if TYPE_CHECKING:
-    from fathom.web.session import Session
-
-LOG = logging.getLogger("fathom.web")
 MOST_PER_FRAME = 1000
 MOST_STEPS = 10_000
-
-
-def log_fault(error: Exception) -> None:
-    """Write a fault of ours where the server runs."""
-    LOG.error("%s: %s", type(error).__name__, error, exc_info=error)
 
 
 def obey(session: Session, message: m.AnyMessage) -> None:

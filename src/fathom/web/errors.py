@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from fathom.errors import FathomError, UnknownNameError
 
+LOG = logging.getLogger("fathom.web")
 BAD, FORBIDDEN, MISSING, TOO_LARGE, FAULT = 400, 403, 404, 413, 500
 
 
@@ -25,3 +27,8 @@ def refusal(error: Exception) -> dict[str, Any]:
         "hint": "the terminal in which it runs says more",
         "status": FAULT,
     }
+
+
+def log_fault(error: Exception) -> None:
+    """Write a fault of ours where the server runs."""
+    LOG.error("%s: %s", type(error).__name__, error, exc_info=error)

@@ -70,7 +70,7 @@ class Hub:
 
     def _begin(self, start: Start) -> Session:
         self._make_room()
-        session = Session(secrets.token_urlsafe(12), self.opener, self._compiler)
+        session = Session(secrets.token_urlsafe(12), self.opener, self._compiler, commands.obey)
         commands.begin(session, start)
         with self._lock:
             self._sessions[session.id] = session

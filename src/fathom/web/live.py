@@ -11,8 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from fathom import play
 from fathom.errors import FathomError
 from fathom.version import __version__
-from fathom.web import commands
-from fathom.web.errors import error_data
+from fathom.web.errors import error_data, log_fault
 from fathom.web.hub import FullError, Hub
 from fathom.web.messages import Ack, Start, read_message, request_of
 from fathom.web.outlet import IN_FLIGHT, Outlet
@@ -90,7 +89,7 @@ class Live:
                 await websocket.send_text(_text(error_data(error, request=request_of(text))))
                 continue
             except Exception as error:
-                commands.log_fault(error)
+                log_fault(error)
                 await websocket.send_text(_text(error_data(error, request=request_of(text))))
                 continue
             await websocket.send_text(_text(_welcome(session, resumed=resumed)))

@@ -5,10 +5,6 @@ from __future__ import annotations
 import html
 import json
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fathom.web.running import Playground
 
 HEIGHT = 860
 
@@ -27,21 +23,25 @@ FRAME = """\
 <p><a href="{url}" target="_blank" rel="noopener">Open it in a page of its own</a></p>"""
 
 
-def frame(playground: Playground) -> str:
+def frame(*, host: str, port: int, token: str, url: str) -> str:
     """Return HTML that shows the playground inside a notebook's page.
 
     The cookie is for pages of the same site only, so that the frame must go by the name that the
     notebook goes by: `localhost` and `127.0.0.1` are two sites.
-    """
-    from fathom.web.running import LOCAL_HOST
 
+    Args:
+        host: Where the playground listens, for pages that go by neither name.
+        port: Its port.
+        token: What lets a browser in.
+        url: Its address with the token.
+    """
     return FRAME.format(
-        id=f"fathom-playground-{playground.port}",
-        host=json.dumps(LOCAL_HOST),
+        id=f"fathom-playground-{port}",
+        host=json.dumps(host),
         before=json.dumps("http://"),
-        after=json.dumps(f":{playground.port}/?token={playground.gate.token}"),
+        after=json.dumps(f":{port}/?token={token}"),
         height=HEIGHT,
-        url=html.escape(playground.url),
+        url=html.escape(url),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fathom.errors import FathomError, SpecError
+from fathom.web.notebook import frame
 
 if TYPE_CHECKING:
     import uvicorn
@@ -94,9 +95,7 @@ class Playground:
         self.stop()
 
     def _repr_html_(self) -> str:
-        from fathom.web.notebook import frame
-
-        return frame(self)
+        return frame(host=LOCAL_HOST, port=self.port, token=self.gate.token, url=self.url)
 
 
 def serve(

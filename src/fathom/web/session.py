@@ -13,8 +13,7 @@ from typing import Any
 
 from fathom import play
 from fathom.errors import FathomError
-from fathom.web import commands
-from fathom.web.errors import error_data
+from fathom.web.errors import error_data, log_fault
 from fathom.web.frames import pack
 from fathom.web.messages import AnyMessage
 from fathom.web.outlet import Outlet
@@ -69,12 +68,13 @@ class Session:
         id: By which the page comes back.
         opener: Opens data sets.
         compiler: Where programs are compiled.
-        experiment: What to begin with.
+        obey: Does what a message asks of the session.
     """
 
     id: str
     opener: Any
     compiler: ThreadPoolExecutor
+    obey: Callable[[Session, AnyMessage], None]
     sides: dict[str, Side] = field(default_factory=dict)
     playing: bool = False
     speed: Speed = field(default_factory=Speed)
@@ -165,7 +165,7 @@ class Session:
             self.pause()
             self.tell(error_data(error, request=None))
             if not isinstance(error, FathomError):
-                commands.log_fault(error)
+                log_fault(error)
 
     def _patience(self) -> float | None:
         """Return the seconds to wait for a message; None for as long as it takes."""
@@ -195,12 +195,12 @@ class Session:
             elif callable(message):
                 message()
             elif message is not None:
-                commands.obey(self, message)
+                self.obey(self, message)
         except FathomError as error:
             self.tell(error_data(error, request=getattr(message, "request", None)))
         except Exception as error:  # a fault of ours must not end the session
             self.tell(error_data(error, request=getattr(message, "request", None)))
-            commands.log_fault(error)
+            log_fault(error)
 
     def _is_abandoned(self) -> bool:
         """Return whether the page has been gone for so long that training stops."""
@@ -349,7 +349,7 @@ class Session:
         except FathomError as found:
             error = found
         except Exception as found:
-            commands.log_fault(found)
+            log_fault(found)
             error = FathomError(f"This network cannot be compiled: {type(found).__name__}.")
         self.post(Prepared(owner, ticket, error))
 
@@ -434,7 +434,7 @@ class Session:
         except Exception as error:
             self.pause()
             self.tell(error_data(error, request=None))
-            commands.log_fault(error)
+            log_fault(error)
             for side in self.sides.values():
                 side.dirty = False
             self.population_dirty = False

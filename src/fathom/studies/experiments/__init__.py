@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fathom.studies.experiments.frame import Arm, Expectation, Experiment, Quantity, Training
+from fathom.studies.experiments.arms import Arm, Training
+from fathom.studies.experiments.frame import Expectation, Experiment, Quantity
 from fathom.studies.experiments.gallery import EXPERIMENTS
 from fathom.studies.experiments.names import experiment_named, experiment_names
 from fathom.studies.experiments.result import (

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from fathom import measure, models, train
-from fathom.studies.experiments.splits import Rows, Splits, digits_five_to_nine
+from fathom.studies.experiments.loading import digits_five_to_nine
+from fathom.studies.experiments.splits import Rows, Splits
 from fathom.studies.experiments.training import Trained
 
 BLOCK_ROWS, PROBED_ROWS = 256, 128

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fathom.specs import ModelSpec
-from fathom.studies.experiments.frame import Network
+from fathom.studies.experiments.arms import Network
+from fathom.studies.experiments.splits import Splits
 
 if TYPE_CHECKING:
     import keras
-
-    from fathom.studies.experiments.splits import Splits
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ import numpy as np
 
 from fathom import measure
 from fathom.specs import at_least
-from fathom.studies.experiments.frame import SHARE, Arm, Data, Experiment
+from fathom.studies.experiments.arms import Arm, Data
+from fathom.studies.experiments.frame import SHARE, Experiment
 from fathom.studies.experiments.judging import judged, verdict_of
+from fathom.studies.experiments.loading import splits_of
 from fathom.studies.experiments.result import ExperimentResult, Value
-from fathom.studies.experiments.splits import Splits, splits_of
+from fathom.studies.experiments.splits import Splits
 from fathom.studies.experiments.training import Trained, trained
 
 FEWEST_SEEDS = 2

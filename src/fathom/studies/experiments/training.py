@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from fathom import measure, models, train
-from fathom.studies.experiments.frame import Arm, Training
+from fathom.studies.experiments.arms import Arm, Training
 from fathom.studies.experiments.splits import Splits
 
 CLASSES_LOSS = "sparse_categorical_crossentropy"

@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from fathom.studies.experiments.addresses import moons_address
-from fathom.studies.experiments.frame import (
-    DECADES,
-    Arm,
-    Axis,
-    Data,
-    Expectation,
-    Experiment,
-    Quantity,
-    Training,
-    gain,
-)
+from fathom.studies.experiments.arms import Arm, Data, Training
+from fathom.studies.experiments.frame import DECADES, Axis, Expectation, Experiment, Quantity, gain
 from fathom.studies.experiments.networks import mlp, with_dense_ending
 from fathom.studies.experiments.quantities import (
     chosen_rate,

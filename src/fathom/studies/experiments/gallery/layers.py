@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from fathom.studies.experiments.frame import (
-    Arm,
-    Axis,
-    Data,
-    Experiment,
-    Quantity,
-    Training,
-    gain,
-    inside,
-    level,
-)
+from fathom.studies.experiments.arms import Arm, Data, Training
+from fathom.studies.experiments.frame import Axis, Experiment, Quantity, gain, inside, level
+from fathom.studies.experiments.loading import digits_five_to_nine, digits_zero_to_four
 from fathom.studies.experiments.networks import mlp
 from fathom.studies.experiments.quantities import dead_units, test_accuracy
-from fathom.studies.experiments.splits import digits_five_to_nine, digits_zero_to_four
 
 THEME = "What is inside"
 DIGITS = Data(source="digits", options={"test_share": 0.5})

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from fathom.studies.experiments.frame import (
-    MNIST,
-    Arm,
-    Data,
-    Experiment,
-    Quantity,
-    Training,
-    gain,
-    level,
-)
+from fathom.studies.experiments.arms import MNIST, Arm, Data, Training
+from fathom.studies.experiments.frame import Experiment, Quantity, gain, level
 from fathom.studies.experiments.networks import mlp
 from fathom.studies.experiments.quantities import test_accuracy
 

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from fathom.studies.experiments.frame import (
-    DECADES,
-    Arm,
-    Axis,
-    Data,
-    Experiment,
-    Quantity,
-    Training,
-    gain,
-    level,
-)
+from fathom.studies.experiments.arms import Arm, Data, Training
+from fathom.studies.experiments.frame import DECADES, Axis, Experiment, Quantity, gain, level
 from fathom.studies.experiments.networks import mlp
 from fathom.studies.experiments.quantities import test_accuracy, test_error, test_r2
 

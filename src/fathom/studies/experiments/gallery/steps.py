@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from fathom.studies.experiments.addresses import moons_address
+from fathom.studies.experiments.arms import Arm, Data, Training
 from fathom.studies.experiments.frame import (
     DECADES,
     NUMBER,
-    Arm,
     Axis,
-    Data,
     Experiment,
     Quantity,
-    Training,
     gain,
     level,
 )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from fathom.studies.experiments.arms import Arm, Data, Network, Training
 from fathom.studies.experiments.frame import (
     DECADES,
-    Arm,
     Axis,
-    Data,
     Experiment,
-    Network,
     Quantity,
-    Training,
     gain,
     inside,
     level,
