@@ -17,8 +17,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
 import fathom
+from fathom import runtime
 from fathom.errors import ModelError, SpecError
 from fathom.sklearn import DepthClassifier, DepthRegressor
+from fathom.studies.bench import AHEAD
+from fathom.train import program_cache
 
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
 FIXED = {
@@ -80,6 +83,26 @@ def test_the_network_has_the_weights_of_the_chosen_runs_best_epoch(chosen, iris)
     held_rows = pandas.DataFrame(iris[0][held], columns=NAMES)
 
     assert chosen.score(held_rows, iris[1][held]) == pytest.approx(kept.validation_score, abs=1e-4)
+
+
+def test_the_network_is_bit_for_bit_that_of_its_depth_alone(chosen, iris):
+    """Whichever depths are compiled with it."""
+    alone = clone(chosen).set_params(depth=chosen.depth_)
+    alone.fit(pandas.DataFrame(iris[0], columns=NAMES), iris[1])
+
+    for ours, theirs in zip(chosen.model_.variables, alone.model_.variables, strict=True):
+        assert np.asarray(ours).tobytes() == np.asarray(theirs).tobytes()
+
+
+def test_depths_are_compiled_in_as_many_programs_as_there_are_threads_for_it(
+    iris, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(runtime, "cache_folder", lambda: tmp_path)
+    program_cache.forget()
+    DepthClassifier(depth=range(4), width=8, learning_rate=0.01, seeds=1, epochs=1).fit(*iris)
+    training_and_evaluating, results = 2 * AHEAD, 4
+
+    assert len(list((tmp_path / "programs").iterdir())) == training_and_evaluating + results
 
 
 def test_dataframes_of_pandas_and_polars_are_the_same_rows(chosen, iris):

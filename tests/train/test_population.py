@@ -503,8 +503,8 @@ def test_memory_is_predicted_within_a_factor_of_what_the_program_takes():
     trained(population, 1)
     made = population._groups[0].crew_on_board
     predicted = memory.member_bytes(made.blueprint.model, BATCH, problem()[0])
-    program = next(p for name, p in made._programs._programs.items() if "advance" in name)
-    analysis = program.result().memory_analysis()
+    program = next(p for (way, _), p in made.passes._programs.items() if way.kind == "advance")
+    analysis = program.together.wait().memory_analysis()
     held = analysis.temp_size_in_bytes + analysis.argument_size_in_bytes
     each = (held + analysis.output_size_in_bytes) / (made.width / train.devices.num_devices())
     assert 0.3 < predicted / each < 4

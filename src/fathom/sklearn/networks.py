@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ def compiled_network(
     """Return a new network that ends in logits or the value, compiled for weighted rows.
 
     Its loss is the weighted mean over a batch, so that rows of weight 0 are as
-    if they were not there.
+    if they were not there. Its weights are to be drawn by seeds: networks of the built-in
+    families have no values.
 
     Args:
         spec: The network.
@@ -33,11 +35,20 @@ def compiled_network(
     from fathom import models
 
     view = models.compile_for(
-        models.build(spec), task=spec.task, optimizer=optimizer, learning_rate=learning_rate
+        _built(spec), task=spec.task, optimizer=optimizer, learning_rate=learning_rate
     )
     scores = [models.metric_for(view, spec.task)] if is_scored else None
     view.compile(optimizer=view.optimizer, loss=_loss(spec), weighted_metrics=scores)
     return view
+
+
+def _built(spec: ModelSpec) -> keras.Model:
+    """Return the network; Keras compiles a program for each draw of weights it makes."""
+    from fathom import models
+
+    is_own = spec.family not in models.families()
+    with nullcontext() if is_own else models.without_values():
+        return models.build(spec)
 
 
 def _loss(spec: ModelSpec) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +100,7 @@ def search(spec: StudySpec, rows: Rows, validation: Rows) -> Found:
     Raises:
         ModelError: Every network's loss overflowed.
     """
-    trained = [_trained(network, spec, rows, validation) for network in studies.architectures(spec)]
+    trained = _all_trained(spec, rows, validation)
     result = _result(spec, rows, validation, trained)
     verdict = _verdict(result)
     chosen = _row(result, verdict)
@@ -127,7 +127,7 @@ def fixed(spec: StudySpec, rows: Rows) -> Found:
     """
     (network,) = studies.architectures(spec)
     population = _population(network, spec, is_scored=False)
-    last = list(_epochs(population, spec, rows, None))[-1]
+    last = list(_epochs(population, spec, _data(spec, rows, None)))[-1]
     if last.standing.diverged[0]:
         raise _diverged(spec)
     (rate,) = spec.learning_rates
@@ -141,10 +141,32 @@ def untrained(spec: StudySpec) -> Found:
     return Found(population.member(0), network, rate, epochs=0)
 
 
-def _trained(network: ModelSpec, spec: StudySpec, rows: Rows, validation: Rows) -> _Trained:
-    population = _population(network, spec, is_scored=True)
+def _all_trained(spec: StudySpec, rows: Rows, validation: Rows) -> list[_Trained]:
+    """Return every architecture's networks, trained; those that follow compile meanwhile."""
+    networks = studies.architectures(spec)
+    data = _data(spec, rows, validation)
+    with studies.compiler() as executor:
+
+        def begin(group: Sequence[ModelSpec]) -> list[train.Population]:
+            populations = [_population(network, spec, is_scored=True) for network in group]
+            train.compile_ahead(populations, executor, **data)
+            return populations
+
+        # What is compiled as one is of one width where possible: of the same kernels.
+        by_width = sorted(networks, key=lambda network: network.width)
+        trained = [
+            _trained(network, population, spec, data)
+            for network, population in studies.compiling_ahead(by_width, begin)
+        ]
+    return sorted(trained, key=lambda one: networks.index(one.architecture))
+
+
+def _trained(
+    network: ModelSpec, population: train.Population, spec: StudySpec, data: Mapping[str, Any]
+) -> _Trained:
+    train.wait_for_programs(population)
     started = time.perf_counter()
-    epochs = list(_epochs(population, spec, rows, validation))
+    epochs = list(_epochs(population, spec, data))
     epochs.insert(0, replace(epochs[0], epoch=0, loss=None, layers=None))  # as a study begins
     seconds = [(time.perf_counter() - started) / population.num_members] * population.num_members
     members: Any = _Members(train.product(spec.member_seeds, spec.learning_rates))
@@ -165,22 +187,26 @@ def _population(network: ModelSpec, spec: StudySpec, *, is_scored: bool) -> trai
     return train.Population(model, members=members)
 
 
-def _epochs(
-    population: train.Population, spec: StudySpec, rows: Rows, validation: Rows | None
-) -> Any:
-    settings = spec.train
-    more = filled(rows, batch_size=settings.batch_size)
+def _data(spec: StudySpec, rows: Rows, validation: Rows | None) -> dict[str, Any]:
+    """Return what populations train on and are validated with."""
+    batch_size = spec.train.batch_size
+    more = filled(rows, batch_size=batch_size)
     held = None if validation is None else filled(validation, batch_size=1)
-    return population.train(
-        more.x,
-        more.y,
-        sample_weight=more.weight,
-        validation_data=None if held is None else (held.x, held.y, held.weight),
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        # With patience the weights of the best epoch are kept.
-        patience=None if held is None else settings.patience or settings.epochs,
-    )
+    return {
+        "x": more.x,
+        "y": more.y,
+        "sample_weight": more.weight,
+        "validation_data": None if held is None else (held.x, held.y, held.weight),
+        "batch_size": batch_size,
+    }
+
+
+def _epochs(population: train.Population, spec: StudySpec, data: Mapping[str, Any]) -> Any:
+    settings = spec.train
+    is_chosen = data["validation_data"] is not None
+    # With patience the weights of the best epoch are kept.
+    patience = (settings.patience or settings.epochs) if is_chosen else None
+    return population.train(**data, epochs=settings.epochs, patience=patience)
 
 
 def _result(

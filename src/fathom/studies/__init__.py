@@ -17,6 +17,7 @@ from fathom.studies.result import (
 from fathom.studies.verdict import best_row, judge, standard_error
 
 if TYPE_CHECKING:
+    from fathom.studies.bench import compiler, compiling_ahead
     from fathom.studies.depth import architectures, check, depth_study
     from fathom.studies.members import run_records
     from fathom.studies.scattered import check_scatters
@@ -35,6 +36,8 @@ __all__ = [
     "best_row",
     "check",
     "check_scatters",
+    "compiler",
+    "compiling_ahead",
     "depth_study",
     "finished",
     "fronts_of",
@@ -52,7 +55,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load what trains, and with it Keras, only when it is asked for: views need only results."""
     if name in __all__:
-        from fathom.studies import depth, members
+        from fathom.studies import bench, depth, members
 
-        return getattr(members if name == "run_records" else depth, name)
+        rooms = {"run_records": members, "compiler": bench, "compiling_ahead": bench}
+        return getattr(rooms.get(name, depth), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

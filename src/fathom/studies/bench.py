@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,8 @@ OBJECTS_BETWEEN_COLLECTIONS = 100_000
 # Test rows whose own scores are kept; with more, which rows they are hardly matters.
 MOST_ROWS_KEPT = 20_000
 ROW_DIGITS = 4
+
+Population = TypeVar("Population")
 
 
 @dataclass(eq=False)
@@ -175,15 +177,13 @@ class Bench:
         self, networks: Sequence[ModelSpec], executor: Executor, *, shrinks: bool = False
     ) -> Iterator[tuple[ModelSpec, train.Cohort]]:
         """Yield every network's population, the next ones compiling meanwhile."""
-        waiting: list[list[tuple[ModelSpec, train.Cohort]]] = []
-        for group in groups_to_compile(networks):
+
+        def begin(group: Sequence[ModelSpec]) -> list[train.Cohort]:
             cohorts = [self._watched(network, shrinks=shrinks) for network in group]
             train.compile_together(cohorts, executor)
-            waiting.append(list(zip(group, cohorts, strict=True)))
-            if len(waiting) > AHEAD:
-                yield from waiting.pop(0)
-        for rest in waiting:
-            yield from rest
+            return cohorts
+
+        return compiling_ahead(networks, begin)
 
     def population(
         self, network: ModelSpec, executor: Executor, *, shrinks: bool = False
@@ -408,6 +408,24 @@ class Bench:
             return Tested(correct, measure.accuracy_interval(correct, seed=seed))
         by_row = 1 - np.square(outputs[..., 0] - y) / np.var(y)
         return Tested(by_row, measure.r2_interval(y, outputs[..., 0], seed=seed))
+
+
+def compiling_ahead(
+    networks: Sequence[ModelSpec], begin: Callable[[Sequence[ModelSpec]], Sequence[Population]]
+) -> Iterator[tuple[ModelSpec, Population]]:
+    """Yield every network's population, the next ones compiling meanwhile.
+
+    Args:
+        networks: The networks, in the order they are trained.
+        begin: Makes the populations of some networks, and begins to compile them as one.
+    """
+    waiting: list[list[tuple[ModelSpec, Population]]] = []
+    for group in groups_to_compile(networks):
+        waiting.append(list(zip(group, begin(group), strict=True)))
+        if len(waiting) > AHEAD:
+            yield from waiting.pop(0)
+    for rest in waiting:
+        yield from rest
 
 
 def groups_to_compile(networks: Sequence[ModelSpec]) -> list[list[ModelSpec]]:

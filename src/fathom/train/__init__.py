@@ -4,6 +4,7 @@ from fathom import runtime
 
 runtime.start()
 
+from fathom.train.ahead import compile_ahead, wait_for_programs  # noqa: E402
 from fathom.train.batch_gradients import batch_gradient_lengths  # noqa: E402
 from fathom.train.begun import begun_with, weights_of  # noqa: E402
 from fathom.train.blueprint import Blueprint, build_with_values, record  # noqa: E402
@@ -59,6 +60,7 @@ __all__ = [
     "batch_order",
     "begun_with",
     "build_with_values",
+    "compile_ahead",
     "compile_together",
     "first_cause",
     "free_bytes",
@@ -81,5 +83,6 @@ __all__ = [
     "steps_per_epoch",
     "streamed",
     "taken",
+    "wait_for_programs",
     "weights_of",
 ]

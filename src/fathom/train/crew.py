@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -11,15 +12,16 @@ import jax
 import keras
 import numpy as np
 
-from fathom.train import devices, hyperparameters, initial, pacing, program_cache
+from fathom.train import devices, initial, pacing, program_cache
 from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
+from fathom.train.passes import ADVANCE, EVALUATE, Pass, Passes
 from fathom.train.probe import measured, probe_program
 from fathom.train.programs import (
+    Judging,
     State,
     Weights,
-    advance_program,
-    evaluate_program,
+    Work,
     finish_program,
     metric_names,
     predict_program,
@@ -34,6 +36,7 @@ from fathom.train.uninterrupted import Uninterrupted
 
 EVALUATED_ROWS = 512
 PROBE_ROWS = 128
+RESULTS = "results"
 
 
 @dataclass
@@ -79,6 +82,9 @@ class Crew:
         batch_size: Rows per step.
         varied: Names of the hyperparameters that each member has for itself.
         watch: How layers are watched; None for not at all.
+
+    Attributes:
+        passes: The programs that train and evaluate.
     """
 
     def __init__(
@@ -97,11 +103,18 @@ class Crew:
         self.block = devices.block_width(blueprint.operations_per_row * batch_size)
         self.width = self._width(capacity, affordable)
         self._watch = watch
-        self._places = hyperparameters.places_in(blueprint.model)
         description = program_cache.describe(
             blueprint.model, block=self.block, varied=self.varied, batch_size=batch_size
         )
         self._programs = Programs(description)
+        self.passes = Passes(
+            blueprint.model,
+            width=self.width,
+            block=self.block,
+            varied=self.varied,
+            donate=watch is None,  # who watches looks at the weights before
+            name=description,
+        )
         self._pace = pacing.Pace()  # of training
         self._evaluating = pacing.Pace()
 
@@ -139,8 +152,15 @@ class Crew:
 
     def leave(self, places: Any = slice(None)) -> Parked:
         """Return members as they are now, counted in the order they came on board."""
+        state = self._state
+        return self._left(places, state.trainable, state.non_trainable, state.optimizer)
+
+    def weights(self, places: Any) -> Parked:
+        """Return members' weights as they are now, without what the optimizer keeps."""
+        return self._left(places, self._state.trainable, self._state.non_trainable, [])
+
+    def _left(self, places: Any, *parts: list[Any]) -> Parked:
         slots = self._seats.slots[places]
-        parts = self._state.trainable, self._state.non_trainable, self._state.optimizer
         return Parked(*([np.asarray(leaf)[slots] for leaf in part] for part in parts))
 
     def finish(self) -> None:
@@ -161,14 +181,16 @@ class Crew:
         Returns:
             Metrics over the batches by name, float32 (member,).
         """
-        self._state = self._state._replace(metrics=self._placed_metrics())
+        self._state = self._state._replace(metrics=devices.copied_there(self._fresh_metrics))
         steps, rest = divmod(order.shape[1], self.batch_size)
         whole = order[:, : steps * self.batch_size].reshape(len(order), steps, self.batch_size)
-        length = pacing.most_steps(steps, members=self.width, batch_size=self.batch_size)
-        self._walk(data, whole, length=length, ends=not rest)
+        self._walk(data, whole, length=self._most_steps(steps), ends=not rest)
         if rest:
             self._walk(data, order[:, None, -rest:], length=1, ends=True)
         return self._results(self._state.metrics)
+
+    def _most_steps(self, steps: int) -> int:
+        return pacing.most_steps(steps, members=self.width, batch_size=self.batch_size)
 
     def _walk(self, data: Data, order: np.ndarray, *, length: int, ends: bool) -> None:
         """Take the steps of an order, in calls short enough for Ctrl-C."""
@@ -185,18 +207,15 @@ class Crew:
             self._advance(data, placed_order, start, stop)
 
     def _advance(self, data: Data, order: Any, start: int, stop: int) -> None:
+        _, steps, batch_size = order.shape
         span = devices.placed_numbers(start, stop)
-        arguments = (self._seats.placed_blocks, self._state, data, order, span, self._settings)
-        make = partial(advance_program, self._model, block=self.block, apply=self._apply)
-        donate = () if self._watch else (1,)  # who watches looks at the weights before
-        program = self._get(
-            "advance", make, *arguments, by_member=(1, 1, 0, 1, 0, 1), donate=donate
-        )
+        work = Work(self._seats.placed_blocks, order, span, self._settings)
+        program = self.passes.program(Pass(ADVANCE, batch_size, steps), data, self._state)
 
         def call() -> None:
-            self._state = jax.block_until_ready(program(*arguments))
+            self._state = jax.block_until_ready(program.run(self._state, data, work))
 
-        self._uninterrupted(call) if donate else call()
+        self._uninterrupted(call) if self.passes.donate else call()
 
     # -- measuring -----------------------------------------------------------------
 
@@ -208,9 +227,9 @@ class Crew:
             batch_size: Rows per batch.
         """
         rows = num_rows(data)
-        size = min(rows, batch_size or max(EVALUATED_ROWS, self.batch_size))
+        size = self._rows_evaluated(rows, batch_size)
         steps, rest = divmod(rows, size)
-        metrics = self._placed_metrics()
+        metrics = self._fresh_metrics
         for start, stop in self._evaluating.calls(steps):
             metrics = self._evaluate(metrics, data, start * size, stop - start, size)
             metrics = jax.block_until_ready(metrics)
@@ -218,21 +237,19 @@ class Crew:
             metrics = self._evaluate(metrics, data, rows - rest, 1, rest)
         return self._results(metrics)
 
+    def _rows_evaluated(self, rows: int, batch_size: int | None = None) -> int:
+        """Return how many rows are evaluated at once."""
+        return min(rows, batch_size or max(EVALUATED_ROWS, self.batch_size))
+
     def _evaluate(self, metrics: Any, data: Data, start: int, steps: int, size: int) -> Any:
-        arguments = (
+        judging = Judging(
             self._seats.placed_blocks,
-            metrics,
             weights_of(self._state),
-            data,
-            _number(start),
-            _number(steps),
+            devices.placed_numbers(start, steps),
             self._settings,
         )
-        make = partial(
-            evaluate_program, self._model, batch_size=size, block=self.block, apply=self._apply
-        )
-        by_member = (1, 1, 1, 0, 0, 0, 1)
-        return self._run(f"evaluate {size}", make, arguments, by_member=by_member)
+        program = self.passes.program(Pass(EVALUATE, size), data, self._state)
+        return program.run(metrics, data, judging)
 
     def predict(self, x: Any) -> Any:
         """Return every member's outputs, (member, rows, ...), or a structure of such arrays."""
@@ -271,6 +288,40 @@ class Crew:
 
     # -- programs ------------------------------------------------------------------
 
+    def ways(self, rows: int, validation_rows: int | None) -> Iterator[Pass]:
+        """Yield how an epoch goes through rows.
+
+        Args:
+            rows: That members train on.
+            validation_rows: That they are evaluated on, if any.
+        """
+        steps, rest = divmod(rows, self.batch_size)
+        yield Pass(ADVANCE, self.batch_size, self._most_steps(steps))
+        if rest:
+            yield Pass(ADVANCE, rest, steps=1)
+        if validation_rows is not None:
+            size = self._rows_evaluated(validation_rows)
+            yield Pass(EVALUATE, size)
+            if validation_rows % size:
+                yield Pass(EVALUATE, validation_rows % size)
+
+    def state_shapes(self, members: Parked) -> State:
+        """Return the shapes of the state of members on board."""
+        by_member = self.passes.by_member
+        trainable, non_trainable, optimizer = (
+            [by_member(a.shape[1:], a.dtype) for a in part] for part in members.parts
+        )
+        metrics = devices.shape_of(self._no_metrics(), by_member=True)
+        return State(trainable, non_trainable, optimizer, metrics)
+
+    def compile_results(self, executor: Executor) -> None:
+        """Begin to compile what makes numbers of the metrics."""
+        self._programs.start({RESULTS: self._results_source()}, executor)
+
+    def wait(self) -> None:
+        """Wait until what trains and evaluates is compiled, as far as that was begun."""
+        self.passes.wait()
+
     @cached_property
     def _uninterrupted(self) -> Uninterrupted:
         return Uninterrupted()
@@ -279,16 +330,16 @@ class Crew:
     def _model(self) -> keras.Model:
         return self.blueprint.model
 
-    def _apply(self, values: Mapping[str, Any]) -> Any:
-        return hyperparameters.applied(self._places, values)
-
     def _results(self, metrics: Any) -> dict[str, np.ndarray]:
-        make = partial(results_program, self._model)
-        values = self._run("results", make, (metrics,), by_member=(1,))
+        values = self._programs.get(RESULTS, self._results_source)(metrics)
         return {
             name: np.asarray(value)[self._seats.slots]
             for name, value in zip(self.metric_names, values, strict=True)
         }
+
+    def _results_source(self) -> Source:
+        shapes = devices.shape_of(self._no_metrics(), by_member=True)
+        return Source(partial(results_program, self._model), (shapes,))
 
     @cached_property
     def metric_names(self) -> tuple[str, ...]:
@@ -298,7 +349,9 @@ class Crew:
     def _no_metrics(self) -> list[np.ndarray]:
         return initial.initial_metrics_state(self.blueprint, self.width)
 
-    def _placed_metrics(self) -> Any:
+    @cached_property
+    def _fresh_metrics(self) -> Any:
+        """The metrics as they begin, on the devices; no program takes these over."""
         return devices.place_by_member(self._no_metrics())
 
     def _run(self, name: str, make: Any, arguments: Any, *, by_member: Sequence[int]) -> Any:
@@ -310,7 +363,6 @@ class Crew:
         make: Any,
         *arguments: Any,
         by_member: Sequence[int] = (1,),
-        donate: tuple[int, ...] = (),
     ) -> Any:
         shapes = tuple(
             devices.shape_of(argument, by_member=bool(by))
@@ -318,11 +370,7 @@ class Crew:
         )
         leaves, structure = jax.tree.flatten(shapes)
         key = f"{name} {structure} {[(leaf.shape, str(leaf.dtype)) for leaf in leaves]}"
-        return self._programs.get(key, lambda: Source(make, shapes, donate))
-
-
-def _number(value: int) -> Any:
-    return devices.place_everywhere(np.int32(value))
+        return self._programs.get(key, lambda: Source(make, shapes))
 
 
 def placed(data: Data) -> Data:

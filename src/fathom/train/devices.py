@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
@@ -87,6 +88,17 @@ def place_by_member(tree: Any) -> Any:
 def copied(tree: Any) -> Any:
     """Return copies of arrays whose first axis is the members, on the same devices."""
     return place_by_member(jax.tree.map(np.array, tree))
+
+
+def copied_there(tree: Any) -> Any:
+    """Return copies of arrays whose first axis is the members, made where they are."""
+    return _copier()(tree)
+
+
+@functools.cache
+def _copier() -> Callable[[Any], Any]:
+    placement = NamedSharding(mesh(), BY_MEMBER)
+    return jax.jit(lambda tree: jax.tree.map(jnp.copy, tree), out_shardings=placement)
 
 
 def place_everywhere(tree: Any) -> Any:

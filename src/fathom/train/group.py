@@ -159,8 +159,9 @@ class Group:
 
     def _drawn(self) -> Weights:
         """Return the weights that members begin with: drawn by their seeds, or the model's own."""
-        own = self.source.own_weights()
-        if own is not None and all("seed" not in member for member in self.members):
+        is_seeded = any("seed" in member for member in self.members)
+        own = None if is_seeded else self.source.own_weights()
+        if own is not None:
             return _repeated(own, len(self.members))
         seeds = [member.get("seed", 0) for member in self.members]
         drawn = Weights(*initial.initial_weights(self.blueprint, seeds))
@@ -273,7 +274,7 @@ class Group:
             self.best = self.at_rest.take(np.arange(len(self.members))).weights
         rows = np.flatnonzero(np.isin(self._on_board, improved))
         if len(rows):
-            self.best.put(self._on_board[rows], self.crew_on_board.leave(rows).weights)
+            self.best.put(self._on_board[rows], self.crew_on_board.weights(rows))
         resting = np.setdiff1d(improved, self._on_board)
         self.best.put(resting, self.at_rest.take(resting).weights)
 

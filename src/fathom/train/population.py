@@ -16,7 +16,7 @@ import numpy as np
 from fathom.errors import DataError, FathomError, FathomWarning, SpecError, UnknownNameError
 from fathom.specs import at_least, closest, typed
 from fathom.train import lineup, memory, stopping, targets
-from fathom.train.crew import Parked, placed
+from fathom.train.crew import Crew, Parked, placed
 from fathom.train.fitting.failures import failure
 from fathom.train.group import Group, Source
 from fathom.train.orders import Shuffles
@@ -165,15 +165,44 @@ class Population:
         at_least("epochs", epochs, 1)
         if patience is not None:
             at_least("patience", patience, 1)
+        rows, validation = self._made_ready(
+            x,
+            y,
+            sample_weight,
+            class_weight=class_weight,
+            validation_data=validation_data,
+            batch_size=batch_size,
+        )
+        own_rows = self._own_rows(rows_of_seed, num_rows(rows))
+        call = _Call(rows, validation, epochs, patience, shuffle, own_rows)
+        return self._epochs(call)
+
+    def _made_ready(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        validation_data: Any,
+        batch_size: int,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> tuple[Data, Data | None]:
+        """Return rows to train on and to validate with, checked, with all in place for them.
+
+        All that `train` does before it compiles is done.
+        """
         lineup.check_batch_size(batch_size)
         rows = self._rows(x, y, sample_weight, class_weight=class_weight)
         validation = self._validation_rows(validation_data)
-        own_rows = self._own_rows(rows_of_seed, num_rows(rows))
         self._check_batches(rows, batch_size)
         self._prepare(rows, batch_size)
         self._note_chunks(rows, validation, batch_size)
-        call = _Call(rows, validation, epochs, patience, shuffle, own_rows)
-        return self._epochs(call)
+        return rows, validation
+
+    def _crews(self) -> Iterator[tuple[Crew, Parked]]:
+        """Yield where members that share programs train, and the members, at rest."""
+        for group in self._groups:
+            yield group.crew_on_board, group.at_rest
 
     def _epochs(self, call: _Call) -> Iterator[Epoch]:
         standing = stopping.at_start(self.num_members)
@@ -531,7 +560,7 @@ class Population:
                     f"at most {crew.width}, one after the other"
                 )
                 self._note(note)
-                warnings.warn(note, FathomWarning, stacklevel=3)
+                warnings.warn(note, FathomWarning, stacklevel=4)
 
     def _budget(self, taken: int) -> int:
         """Return the bytes that members may take, beside data that take some."""

@@ -30,7 +30,7 @@ from fathom import runtime
 from fathom.train import devices
 from fathom.train.lowering import lowered_convolutions
 from fathom.train.probe import Sight
-from fathom.train.programs import Asked, State, Weights, Work
+from fathom.train.programs import Asked, Judging, State, Weights, Work
 
 FLAGS = (
     "jax_enable_x64",
@@ -43,7 +43,7 @@ MODELS = ("Functional", "Sequential", "Model")
 # Compiled programs that a process keeps at hand.
 MOST_COMPILED = 64
 
-for _kind in (State, Weights, Sight, Work, Asked):
+for _kind in (State, Weights, Sight, Work, Asked, Judging):
     export.register_namedtuple_serialization(
         _kind, serialized_name=f"fathom.train.{_kind.__name__}"
     )

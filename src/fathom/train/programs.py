@@ -44,6 +44,15 @@ class Work(NamedTuple):
     settings: Any
 
 
+class Judging(NamedTuple):
+    """What an `evaluate_program` takes beside metrics and data, by its names."""
+
+    blocks: Any
+    weights: Weights
+    span: Any
+    settings: Any
+
+
 class Asked(NamedTuple):
     """What an `outputs_program` takes beside outputs and rows, by its names."""
 
@@ -104,9 +113,8 @@ def evaluate_program(
     """Return the function that adds batches of rows to each member's metrics.
 
     Its arguments: `blocks`, as above; `metrics`, the variables of the metrics; `weights`;
-    `data`, `(x, y, sample_weight)` of all rows; `start`, the first row;
-    `steps`, how many batches follow; `settings`. It returns the variables of
-    the metrics.
+    `data`, `(x, y, sample_weight)` of all rows; `span`, int32 (2,), the first row and how
+    many batches follow; `settings`. It returns the variables of the metrics.
     """
 
     def step(metrics: list[Any], weights: Weights, batch: Any, settings: Any) -> list[Any]:
@@ -117,18 +125,18 @@ def evaluate_program(
     side_by_side = jax.vmap(step, in_axes=(0, 0, None, 0))
 
     def evaluate(
-        metrics: list[Any], weights: Weights, data: Any, start: Any, steps: Any, settings: Any
+        metrics: list[Any], weights: Weights, data: Any, span: Any, settings: Any
     ) -> list[Any]:
         def one(index: Any, metrics: list[Any]) -> list[Any]:
-            first = start + index * batch_size
+            first = span[0] + index * batch_size
             batch = jax.tree.map(
                 lambda a: lax.dynamic_slice_in_dim(a, first, batch_size, axis=0), data
             )
             return side_by_side(metrics, weights, batch, settings)
 
-        return lax.fori_loop(0, steps, one, metrics)
+        return lax.fori_loop(0, span[1], one, metrics)
 
-    by_member = (True, True, False, False, False, True)
+    by_member = (True, True, False, False, True)
     return devices.in_blocks(evaluate, by_member=by_member, block=block)
 
 

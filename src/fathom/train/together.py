@@ -58,7 +58,7 @@ class Program(NamedTuple):
 
 
 def compile_parts(
-    kind: str, parts: Sequence[Part], data: Any, *, donate: bool, executor: Executor
+    kind: str, parts: Sequence[Part], data: Any, *, donate: bool, executor: Executor | None
 ) -> list[Program]:
     """Begin to compile the programs of architectures as one, and return each one's.
 
@@ -68,7 +68,7 @@ def compile_parts(
         data: Shapes of what all of them read.
         donate: Whether the memory of the states is taken over. Otherwise every call
             copies those of all architectures.
-        executor: Where it is compiled.
+        executor: Where it is compiled; None compiles it now.
     """
     together = Together(kind, parts, data, donate=donate)
     together.compile(executor)
@@ -85,14 +85,18 @@ class Together:
         self._idle: dict[int, Any] = {}
         self._rest: dict[int, Any] = {}
 
-    def compile(self, executor: Executor) -> None:
-        """Begin to compile."""
-        self._compiling = executor.submit(self._compiled)
+    def compile(self, executor: Executor | None) -> None:
+        """Begin to compile; without an executor, compile now."""
+        if executor is None:
+            self._compiling = Future()
+            self._compiling.set_result(self._compiled())
+        else:
+            self._compiling = executor.submit(self._compiled)
 
     def wait(self) -> Any:
         """Wait until the program is compiled, and return it; nothing begins to compile."""
         if self._compiling is None:
-            raise RuntimeError("a cohort is compiled before it trains")
+            raise RuntimeError("a program is compiled before it is run")
         return self._compiling.result()
 
     def run(self, place: int, state: Any, data: Any, work: Any) -> Any:

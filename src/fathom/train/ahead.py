@@ -1,0 +1,89 @@
+"""What populations will run, compiled before they run it, in the background and as one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+import jax
+from jax import dtypes
+
+from fathom.train.crew import Crew, Parked
+from fathom.train.passes import EVALUATE, Pass, Passes, compile_passes
+from fathom.train.population import Population
+from fathom.train.rows import Data, num_rows
+from fathom.train.together import Part
+
+
+def compile_ahead(
+    populations: Sequence[Population],
+    executor: Executor,
+    x: Any,
+    y: Any = None,
+    *,
+    validation_data: Any = None,
+    batch_size: int = 32,
+    sample_weight: Any = None,
+) -> None:
+    """Begin to compile what these populations run when they train on such data.
+
+    Programs that go through the rows in the same way are compiled as one, which takes
+    little longer than one of them where the populations differ in depth alone. Members
+    learn what they learn without it, bit for bit.
+
+    Args:
+        populations: Who will train.
+        executor: Where it is compiled.
+        x: Inputs, as for `train`, like all that follows.
+        y: Targets.
+        validation_data: `(x, y)` or `(x, y, sample_weight)`.
+        batch_size: Rows per step, for members that have none of their own.
+        sample_weight: Weights of the rows.
+
+    Raises:
+        DataError: The data do not fit each other, a model or the memory.
+        SpecError: A setting is outside what it may be.
+    """
+    ready = [
+        population._made_ready(
+            x, y, sample_weight, validation_data=validation_data, batch_size=batch_size
+        )
+        for population in populations
+    ]
+    rows, validation = map(_shapes, ready[0])  # of the same data for all
+    crews = [crew for population in populations for crew in population._crews()]
+    for one, parts in _parts(crews, rows, validation).items():
+        data = validation if one.kind == EVALUATE else rows
+        compile_passes(one, parts, data, executor=executor)
+    for crew, _ in crews:
+        crew.compile_results(executor)
+
+
+def wait_for_programs(population: Population) -> None:
+    """Wait until what is being compiled for a population is ready, or has failed.
+
+    What has failed is told of by training.
+    """
+    for crew, _ in population._crews():
+        crew.wait()
+
+
+def _parts(
+    crews: Sequence[tuple[Crew, Parked]], rows: Data, validation: Data | None
+) -> dict[Pass, dict[Passes, Part]]:
+    """Return the crews' programs, by how they go through the rows."""
+    found: dict[Pass, dict[Passes, Part]] = defaultdict(dict)
+    for crew, members in crews:
+        state = crew.state_shapes(members)
+        for one in crew.ways(num_rows(rows), validation and num_rows(validation)):
+            found[one][crew.passes] = crew.passes.part(one, state)
+    return found
+
+
+def _shapes(data: Any) -> Any:
+    """Return arrays' shapes, and their types as they are on the devices."""
+    return jax.tree.map(
+        lambda a: jax.ShapeDtypeStruct(a.shape, dtypes.canonicalize_dtype(a.dtype)), data
+    )

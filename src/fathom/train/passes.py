@@ -1,0 +1,163 @@
+"""Ways through rows, and the programs of an architecture that go them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from jax import dtypes
+
+from fathom.train import devices, hyperparameters
+from fathom.train.programs import (
+    Judging,
+    State,
+    Work,
+    advance_program,
+    evaluate_program,
+    weights_of,
+)
+from fathom.train.rows import Data
+from fathom.train.together import Part, Program, compile_parts
+
+ADVANCE, EVALUATE = "advance", "evaluate"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A way through rows, batch by batch.
+
+    Args:
+        kind: "advance" or "evaluate".
+        batch_size: Rows per step.
+        steps: In the order that is on the devices; 0 where rows are taken as they come.
+    """
+
+    kind: str
+    batch_size: int
+    steps: int = 0
+
+
+class Passes:
+    """The programs of one architecture that go through rows.
+
+    Args:
+        model: The model, compiled and built for training.
+        width: Slots of members.
+        block: Members that a device takes side by side.
+        varied: Names of the hyperparameters that each member has for itself.
+        donate: Whether training uses the members' state up.
+        name: All that the programs depend on; None if that cannot be told.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        width: int,
+        block: int,
+        varied: Sequence[str],
+        donate: bool,
+        name: str | None,
+    ) -> None:
+        self.donate = donate
+        self._model, self._width, self._block = model, width, block
+        self._varied, self._name = tuple(varied), name
+        self._places = hyperparameters.places_in(model)
+        self._programs: dict[Any, Program] = {}
+
+    def part(self, one: Pass, state: State) -> Part:
+        """Return a program, not compiled yet.
+
+        Args:
+            one: The way through the rows.
+            state: Shapes of the members' state.
+        """
+        blocks = devices.shape_of(np.zeros(devices.num_devices(), np.int32), by_member=True)
+        span = devices.shape_of(np.zeros(2, np.int32), by_member=False)
+        settings = {name: self.by_member((), "float32") for name in self._varied}
+        if one.kind == EVALUATE:
+            judging = Judging(blocks, weights_of(state), span, settings)
+            return Part(lambda: self._evaluating(one), state.metrics, judging, self._name)
+        order = self.by_member((one.steps, one.batch_size), "int32")
+        return Part(self._advancing, state, Work(blocks, order, span, settings), self._name)
+
+    def _advancing(self) -> Any:
+        advance = advance_program(self._model, block=self._block, apply=self._apply)
+        return lambda state, data, work: advance(
+            work.blocks, state, data, work.order, work.span, work.settings
+        )
+
+    def _evaluating(self, one: Pass) -> Any:
+        evaluate = evaluate_program(
+            self._model, batch_size=one.batch_size, block=self._block, apply=self._apply
+        )
+        return lambda metrics, data, judging: evaluate(
+            judging.blocks, metrics, judging.weights, data, judging.span, judging.settings
+        )
+
+    def _apply(self, values: Mapping[str, Any]) -> Any:
+        return hyperparameters.applied(self._places, values)
+
+    def program(self, one: Pass, data: Data, state: State) -> Program:
+        """Return the program that goes through rows; one that there is not is compiled now.
+
+        Args:
+            one: The way through the rows.
+            data: The rows.
+            state: The members' state.
+        """
+        key = one, _form(data)
+        if key not in self._programs:
+            part = self.part(one, devices.shape_of(state, by_member=True))
+            compile_passes(one, {self: part}, data, executor=None)
+        return self._programs[key]
+
+    def take(self, one: Pass, data: Data, program: Program) -> None:
+        """Go through rows of this form by a program."""
+        self._programs[one, _form(data)] = program
+
+    def wait(self) -> None:
+        """Wait until all that is being compiled is ready, or has failed: who runs it is told."""
+        for program in self._programs.values():
+            with contextlib.suppress(Exception):
+                program.wait()
+
+    def by_member(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Return the shape of an array with the axes (slot, *shape)."""
+        kind = dtypes.canonicalize_dtype(dtype)
+        return devices.shape_of(jax.ShapeDtypeStruct((self._width, *shape), kind), by_member=True)
+
+
+def compile_passes(
+    one: Pass, parts: Mapping[Passes, Part], data: Data, *, executor: Executor | None
+) -> None:
+    """Begin to compile how architectures go through the same rows, as one program.
+
+    Args:
+        one: The way through the rows.
+        parts: Their programs.
+        data: The rows, or their shapes.
+        executor: Where it is compiled; None compiles it now.
+    """
+    is_training = one.kind == ADVANCE
+    programs = compile_parts(
+        one.kind if is_training else f"{one.kind} {one.batch_size}",
+        list(parts.values()),
+        devices.shape_of(data, by_member=False),
+        donate=is_training and all(passes.donate for passes in parts),
+        executor=executor,
+    )
+    for passes, program in zip(parts, programs, strict=True):
+        passes.take(one, data, program)
+
+
+def _form(data: Data) -> Any:
+    """Return what a program knows of rows: structure, shapes and types."""
+    leaves, structure = jax.tree.flatten(data)
+    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
