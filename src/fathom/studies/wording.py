@@ -12,7 +12,7 @@ def score(value: float) -> str:
 
 def score_words(value: float) -> str:
     """Return a score, or a difference of two, with three decimals and a true minus sign."""
-    return f"{value:.3f}".replace("-0.000", "0.000").replace("-", "−")
+    return score(value).replace("-", "−")
 
 
 def interval_words(mean: float, low: float, high: float) -> str:

@@ -130,21 +130,15 @@ class Cohort:
         """Return the program that trains."""
         model, block = self.blueprint.model, self.block
         apply = partial(hyperparameters.applied, hyperparameters.places_in(model))
-
-        def make() -> Any:
-            advance = advance_program(model, block=block, apply=apply)
-            return lambda state, data, work: advance(
-                work.blocks, state, data, work.order, work.span, work.settings
-            )
-
+        steps = (self._width, self._order_steps, self.batch_size)
         work = Work(
             blocks=devices.shape_of(self._seats.blocks, by_member=True),
-            order=self._by_member_shape((self._order_steps, self.batch_size), "int32"),
+            order=devices.by_member_shape(steps, "int32"),
             span=devices.shape_of(np.zeros(2, np.int32), by_member=False),
             settings=devices.shape_of(self._placed_settings, by_member=True),
         )
         return Part(
-            make,
+            partial(advance_program, model, block=block, apply=apply),
             state=devices.shape_of(self._state, by_member=True),
             work=work,
             name=self._programs.description,
@@ -187,10 +181,6 @@ class Cohort:
     @property
     def _operations_per_step(self) -> float:
         return self.blueprint.operations_per_row * self.batch_size
-
-    def _by_member_shape(self, shape: tuple[int, ...], dtype: str) -> Any:
-        empty = np.broadcast_to(np.zeros((), dtype), (self._width, *shape))
-        return devices.shape_of(empty, by_member=True)
 
     def _run(self, name: str, *arguments: Any) -> Any:
         return self._programs.get(name)(*arguments)

@@ -236,6 +236,11 @@ def _over_devices(function: Callable[..., Any], by_member: tuple[bool, ...]) -> 
     )
 
 
+def by_member_shape(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return the shape, dtype and placement of an array whose first axis is the members."""
+    return shape_of(jax.ShapeDtypeStruct(shape, dtype), by_member=True)
+
+
 def shape_of(tree: Any, *, by_member: bool) -> Any:
     """Return the shapes, dtypes and placement of `tree`, to compile for."""
     sharding = NamedSharding(mesh(), BY_MEMBER if by_member else EVERYWHERE)

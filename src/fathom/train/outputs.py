@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import keras
@@ -41,11 +41,7 @@ class Outputs:
             asked: What it will be asked, or arrays of those shapes.
             name: All that it depends on; None if that cannot be told.
         """
-
-        def make() -> Any:
-            predict = outputs_program(self._model, block=self._block)
-            return lambda outputs, x, asked: predict(asked.blocks, outputs, asked.weights, x)
-
+        make = partial(outputs_program, self._model, block=self._block)
         state, work = devices.shape_of((self._latest, asked), by_member=True)
         return Part(make, state=state, work=work, name=name)
 

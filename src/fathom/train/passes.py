@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -82,27 +83,16 @@ class Passes:
         span = devices.shape_of(np.zeros(2, np.int32), by_member=False)
         settings = {name: self.by_member((), "float32") for name in self._varied}
         if one.kind == EVALUATE:
+            evaluate = partial(evaluate_program, batch_size=one.batch_size)
             judging = Judging(blocks, weights_of(state), span, settings)
-            return Part(lambda: self._evaluating(one), state.metrics, judging, self._name)
+            return Part(self._making(evaluate), state.metrics, judging, self._name)
         order = self.by_member((one.steps, one.batch_size), "int32")
-        return Part(self._advancing, state, Work(blocks, order, span, settings), self._name)
+        work = Work(blocks, order, span, settings)
+        return Part(self._making(advance_program), state, work, self._name)
 
-    def _advancing(self) -> Any:
-        advance = advance_program(self._model, block=self._block, apply=self._apply)
-        return lambda state, data, work: advance(
-            work.blocks, state, data, work.order, work.span, work.settings
-        )
-
-    def _evaluating(self, one: Pass) -> Any:
-        evaluate = evaluate_program(
-            self._model, batch_size=one.batch_size, block=self._block, apply=self._apply
-        )
-        return lambda metrics, data, judging: evaluate(
-            judging.blocks, metrics, judging.weights, data, judging.span, judging.settings
-        )
-
-    def _apply(self, values: Mapping[str, Any]) -> Any:
-        return hyperparameters.applied(self._places, values)
+    def _making(self, program: Callable[..., Any]) -> Callable[[], Any]:
+        apply = partial(hyperparameters.applied, self._places)
+        return partial(program, self._model, block=self._block, apply=apply)
 
     def program(self, one: Pass, data: Data, state: State) -> Program:
         """Return the program that goes through rows; one that there is not is compiled now.
@@ -130,8 +120,7 @@ class Passes:
 
     def by_member(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """Return the shape of an array with the axes (slot, *shape)."""
-        kind = dtypes.canonicalize_dtype(dtype)
-        return devices.shape_of(jax.ShapeDtypeStruct((self._width, *shape), kind), by_member=True)
+        return devices.by_member_shape((self._width, *shape), dtypes.canonicalize_dtype(dtype))
 
 
 def compile_passes(

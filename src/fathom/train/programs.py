@@ -36,7 +36,14 @@ class Weights(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What an `advance_program` takes beside state and data, by its names."""
+    """What an `advance_program` is to do.
+
+    Args:
+        blocks: int32 (devices,), how many of its blocks of members each device takes.
+        order: int32 (member, steps, batch), the rows of every step.
+        span: int32 (2,), from which of the steps to which, the last not included.
+        settings: Each member's own hyperparameters by name.
+    """
 
     blocks: Any
     order: Any
@@ -45,7 +52,14 @@ class Work(NamedTuple):
 
 
 class Judging(NamedTuple):
-    """What an `evaluate_program` takes beside metrics and data, by its names."""
+    """What an `evaluate_program` is to do.
+
+    Args:
+        blocks: As in `Work`.
+        weights: Of every member.
+        span: int32 (2,), the first row, and how many batches follow.
+        settings: As in `Work`.
+    """
 
     blocks: Any
     weights: Weights
@@ -54,7 +68,12 @@ class Judging(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What an `outputs_program` takes beside outputs and rows, by its names."""
+    """What an `outputs_program` is to do.
+
+    Args:
+        blocks: As in `Work`.
+        weights: Of every member.
+    """
 
     blocks: Any
     weights: Weights
@@ -77,11 +96,9 @@ def advance_program(
 ) -> Any:
     """Return the function that trains the members of some blocks for some steps.
 
-    Its arguments: `blocks`, int32 (devices,), how many of its blocks each trains; `state`;
-    `data`, `(x, y, sample_weight)` of all training rows; `order`, int32 (member,
-    steps, batch); `span`, int32 (2,), from which of them to which, the last not
-    included; `settings`, each member's own hyperparameters by name. It returns the
-    state. One compiled program serves every number of blocks, and any steps of the order.
+    Its arguments: `state`; `data`, `(x, y, sample_weight)` of all training rows; the
+    `Work`. It returns the state. One compiled program serves every number of blocks, and
+    any steps of the order.
 
     Args:
         model: A compiled model.
@@ -104,7 +121,11 @@ def advance_program(
 
         return lax.fori_loop(span[0], span[1], one, state)
 
-    return devices.in_blocks(advance, by_member=(True, False, True, False, True), block=block)
+    by_member = (True, False, True, False, True)
+    some = devices.in_blocks(advance, by_member=by_member, block=block)
+    return lambda state, data, work: some(
+        work.blocks, state, data, work.order, work.span, work.settings
+    )
 
 
 def evaluate_program(
@@ -112,9 +133,8 @@ def evaluate_program(
 ) -> Any:
     """Return the function that adds batches of rows to each member's metrics.
 
-    Its arguments: `blocks`, as above; `metrics`, the variables of the metrics; `weights`;
-    `data`, `(x, y, sample_weight)` of all rows; `span`, int32 (2,), the first row and how
-    many batches follow; `settings`. It returns the variables of the metrics.
+    Its arguments: `metrics`, their variables; `data`, `(x, y, sample_weight)` of all rows;
+    the `Judging`. It returns the variables of the metrics.
     """
 
     def step(metrics: list[Any], weights: Weights, batch: Any, settings: Any) -> list[Any]:
@@ -137,7 +157,10 @@ def evaluate_program(
         return lax.fori_loop(0, span[1], one, metrics)
 
     by_member = (True, True, False, False, True)
-    return devices.in_blocks(evaluate, by_member=by_member, block=block)
+    some = devices.in_blocks(evaluate, by_member=by_member, block=block)
+    return lambda metrics, data, judging: some(
+        judging.blocks, metrics, judging.weights, data, judging.span, judging.settings
+    )
 
 
 def results_program(model: keras.Model) -> Any:
@@ -205,9 +228,8 @@ def predict_program(model: keras.Model, *, block: int | None = None) -> Any:
 def outputs_program(model: keras.Model, *, block: int | None) -> Any:
     """Return the function of the outputs of the members of some blocks.
 
-    Its arguments: `blocks`, int32 (devices,), how many of its blocks each computes;
-    `outputs`, (member, rows, ...), which stay as they are for the other members;
-    `weights`; `x`, all rows. It returns the outputs.
+    Its arguments: `outputs`, (member, rows, ...), which stay as they are for the other
+    members; `x`, all rows; what is `Asked`. It returns the outputs.
     """
 
     def predict(outputs: Any, weights: Weights, x: Any) -> Any:
@@ -216,4 +238,5 @@ def outputs_program(model: keras.Model, *, block: int | None) -> Any:
 
     side_by_side = jax.vmap(predict, in_axes=(0, 0, None))
     by_member = (True, True, False)
-    return devices.in_blocks(side_by_side, by_member=by_member, block=block, may_rest=True)
+    some = devices.in_blocks(side_by_side, by_member=by_member, block=block, may_rest=True)
+    return lambda outputs, x, asked: some(asked.blocks, outputs, asked.weights, x)
