@@ -79,3 +79,58 @@ assert "no_such_module" not in sys.modules
 
 def test_what_is_seldom_used_is_imported_when_it_is_used_by_any_thread():
     subprocess.run([sys.executable, "-W", "error", "-c", PUT_OFF], check=True)
+
+
+PUT_OFF_BY_KERAS = """
+import sys
+from fathom import runtime
+
+runtime.start()
+import keras
+import numpy as np
+
+seldom_used = {"IPython", "h5py", "matplotlib", "matplotlib.pyplot", "pandas", "requests"}
+assert not seldom_used & set(sys.modules), seldom_used & set(sys.modules)
+
+from keras.src.trainers.data_adapters import array_slicing
+
+assert array_slicing.can_slice_array(np.zeros(2))
+assert not array_slicing.can_slice_array("no array")
+assert "pandas" not in sys.modules, "to be asked for a class is no use of it"
+
+import pandas
+
+x, y = pandas.DataFrame({"a": [1.0, 2.0], "b": [0.0, 1.0]}), pandas.Series([1.0, 0.0])
+assert array_slicing.can_slice_array(x) and array_slicing.can_slice_array(y)
+assert issubclass(pandas.DataFrame, array_slicing.pandas.DataFrame)
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(loss="mse")
+model.fit(x, y, verbose=0)
+assert model.predict(x, verbose=0).shape == (2, 1)
+
+model.save_weights(sys.argv[1])
+assert type(sys.modules["h5py"]).__name__ == "module"
+"""
+
+
+def test_what_keras_seldom_uses_is_imported_when_it_is_used(tmp_path):
+    weights = str(tmp_path / "a.weights.h5")
+    subprocess.run([sys.executable, "-c", PUT_OFF_BY_KERAS, weights], check=True)
+
+
+PUT_OFF_WITH_ITS_PACKAGE = """
+import sys
+from fathom import runtime
+
+with runtime.put_off("xml", "xml.dom", "no_such_module", "no_such_module.inside"):
+    import xml.dom as seen
+    assert "no_such_module" not in sys.modules
+    assert "no_such_module.inside" not in sys.modules
+assert not {"xml", "xml.dom"} & set(sys.modules)
+assert seen.Node.ELEMENT_NODE == 1
+assert type(sys.modules["xml.dom"]).__name__ == "module"
+"""
+
+
+def test_a_module_is_put_off_with_its_package():
+    subprocess.run([sys.executable, "-c", PUT_OFF_WITH_ITS_PACKAGE], check=True)

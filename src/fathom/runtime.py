@@ -13,6 +13,7 @@ import importlib.util
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,10 @@ from fathom.errors import BackendError
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 LARGEST_HEAP_BLOCK = 32 * 2**20
 KEPT_FREE = 64 * 2**20
+# What Keras imports where it is installed, and uses for few users: half a second together.
+SELDOM_USED_BY_KERAS = ("IPython", "h5py", "matplotlib", "matplotlib.pyplot", "pandas", "requests")
+# Classes of them that Keras asks whether an array is one of.
+CLASSES_OF_ARRAYS = (("pandas", "DataFrame"), ("pandas", "Series"))
 MALLOC_SETTINGS = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 
 
@@ -44,6 +49,8 @@ def start(*, cores: int | None = None) -> None:
         import_when_used("scipy.stats")
         _keep_freed_memory()
         _configure_jax(cores or cpu_cores())
+        with put_off(*SELDOM_USED_BY_KERAS):
+            import keras  # noqa: F401
 
 
 def cache_folder() -> Path:
@@ -132,7 +139,34 @@ def import_when_used(name: str) -> None:
     """
     found = None if name in sys.modules else importlib.util.find_spec(name)
     if found is not None:
-        sys.modules[name] = _ImportedWhenUsed(found)
+        sys.modules[name] = _ImportedWhenUsed(name, found)
+
+
+@contextlib.contextmanager
+def put_off(*names: str) -> Iterator[None]:
+    """Show modules only to what is imported meanwhile, and import them when that uses them.
+
+    Others, who may look in `sys.modules` for what is there, do not see them.
+
+    Args:
+        *names: Full names of modules; packages before what is in them.
+    """
+    shown: dict[str, _ImportedWhenUsed] = {}
+    for name in names:
+        package, _, inside = name.rpartition(".")
+        if name in sys.modules:
+            continue
+        if package in shown:  # to find what is in a package would import the package
+            shown[name] = shown[package].__dict__[inside] = _ImportedWhenUsed(name, None)
+        elif not package and (found := importlib.util.find_spec(name)) is not None:
+            shown[name] = _ImportedWhenUsed(name, found)
+    sys.modules.update(shown)
+    try:
+        yield
+    finally:
+        for name, module in shown.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
 
 
 class _ImportedWhenUsed(ModuleType):
@@ -142,16 +176,19 @@ class _ImportedWhenUsed(ModuleType):
     shows a half-filled module to a second thread (mended in Python 3.12.3).
 
     Args:
-        spec: Where the module is.
+        name: The module's full name.
+        spec: Where it is, if that is known.
     """
 
-    def __init__(self, spec: Any) -> None:
-        super().__init__(spec.name)
-        self.__dict__.update(__spec__=spec, __file__=spec.origin)
+    def __init__(self, name: str, spec: Any) -> None:
+        super().__init__(name)
+        self.__dict__.update(__spec__=spec, __file__=getattr(spec, "origin", None))
 
     def __getattr__(self, name: str) -> Any:
         if name == "__warningregistry__":  # asked of every module there is, by `warnings`' tests
             raise AttributeError(name)
+        if (self.__name__, name) in CLASSES_OF_ARRAYS and not self._is_imported():
+            return _ClassWhenImported(name, (), {"__module__": self.__name__})
         return getattr(self._imported(), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -159,6 +196,9 @@ class _ImportedWhenUsed(ModuleType):
 
     def __dir__(self) -> list[str]:
         return dir(self._imported())
+
+    def _is_imported(self) -> bool:
+        return sys.modules.get(self.__name__, self) is not self
 
     def _imported(self) -> ModuleType:
         with _STANDING_IN:  # of two threads, one makes room
@@ -168,6 +208,19 @@ class _ImportedWhenUsed(ModuleType):
 
 
 _STANDING_IN = threading.Lock()
+
+
+class _ClassWhenImported(type):
+    """Stands for a class: nothing is one of it before its module was imported."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls._itself())
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls._itself())
+
+    def _itself(cls) -> Any:
+        return getattr(sys.modules.get(cls.__module__), cls.__name__, ())
 
 
 def _configure_jax(cores: int) -> None:
