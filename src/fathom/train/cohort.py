@@ -26,8 +26,9 @@ from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
 from fathom.train.decay import Decay
 from fathom.train.kept import Kept, moved
+from fathom.train.measuring import measured
 from fathom.train.outputs import Outputs, compile_outputs
-from fathom.train.probe import measured, probe_program
+from fathom.train.probe import probe_program
 from fathom.train.programs import (
     Asked,
     State,
@@ -101,6 +102,7 @@ class Cohort:
         self._seat_settings()
         self._before = self._state.trainable
         self._may_be_measured = self._is_last_step_seen = True
+        self._at_start: dict[str, np.ndarray] | None = None
         taps = [(tap.name, tap.output.name, tap.activation) for tap in self.taps]
         varied = {"varied": sorted(self._settings)} if self._settings else {}
         described = program_cache.describe(blueprint.model, taps=taps, block=self.block, **varied)
@@ -152,15 +154,23 @@ class Cohort:
         """Return the programs that are compiled for this cohort alone."""
         if self._watch is None:
             return {}
-        data = self.data
+        data, is_small = self.data, self._operations_per_step < devices.LARGE_STEP
         x, y = devices.shape_of((data.x_probe, data.y_probe), by_member=False)
         return {
             "probe": Source(
                 lambda: probe_program(self.blueprint.model, self.taps),
                 (devices.shape_of(self._state, by_member=True), x, y),
-                quickly=self._operations_per_step < devices.LARGE_STEP,
+                quickly=is_small,
+                then=partial(self._look_at_start, self._watch) if is_small else None,
             )
         }
+
+    def _look_at_start(self, watch: Watch, probe: Any) -> None:
+        """Measure layers before training, in the thread that compiled the probe.
+
+        The first run of a program takes as long as the next ten.
+        """
+        self._at_start = self._layers(watch, probe)
 
     @property
     def _rows(self) -> Any:
@@ -181,9 +191,6 @@ class Cohort:
     @property
     def _operations_per_step(self) -> float:
         return self.blueprint.operations_per_row * self.batch_size
-
-    def _run(self, name: str, *arguments: Any) -> Any:
-        return self._programs.get(name)(*arguments)
 
     # -- shape of the work ---------------------------------------------------
 
@@ -233,7 +240,7 @@ class Cohort:
         return self._trained(patience)
 
     def _trained(self, patience: int | None) -> Iterator[Epoch]:
-        yield self._told(0, None, {}, layers=self._measure_layers())
+        yield self._told(0, None, {}, layers=self._layers_at_start())
         epoch = 0
         while epoch < self._last and self.standing.active.any():
             epoch += 1
@@ -429,13 +436,23 @@ class Cohort:
         return self._watch.every_epoch or epoch & (epoch - 1) == 0
 
     def _measure_layers(self) -> dict[str, np.ndarray] | None:
-        if not self._watch:
+        if self._watch is None:
             return None
-        sights = self._run("probe", self._state, self.data.x_probe, self.data.y_probe)
+        return self._layers(self._watch, self._programs.get("probe"))
+
+    def _layers_at_start(self) -> dict[str, np.ndarray] | None:
+        if self._watch is None:
+            return None
+        probe = self._programs.get("probe")
+        return self._at_start or self._layers(self._watch, probe)
+
+    def _layers(self, watch: Watch, probe: Any) -> dict[str, np.ndarray]:
+        """Return what layers do now, by a compiled probe."""
+        sights = probe(self._state, self.data.x_probe, self.data.y_probe)
         found = measured(
             self.blueprint.model,
             self.taps,
-            self._watch.statistics,
+            watch.statistics,
             sights,
             now=self._state.trainable,
             before=self._before if self._is_last_step_seen else self._state.trainable,

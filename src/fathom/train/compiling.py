@@ -22,12 +22,14 @@ class Source(NamedTuple):
         arguments: Shapes of its arguments.
         donate: Which arguments the program takes over, with their memory.
         quickly: Whether it is run so seldom that it is not worth optimising.
+        then: What is compiled after it, told the compiled program.
     """
 
     make: Callable[[], Any]
     arguments: tuple[Any, ...]
     donate: tuple[int, ...] = ()
     quickly: bool = False
+    then: Callable[[Any], None] | None = None
 
 
 class Programs:
@@ -68,7 +70,7 @@ class Programs:
 
     def _compile(self, name: str, source: Source) -> Any:
         described = self.description and f"{name} {self.description}"
-        return program_cache.compiled(
+        program = program_cache.compiled(
             source.make,
             source.arguments,
             name=described,
@@ -76,3 +78,6 @@ class Programs:
             quickly=source.quickly,
             tracing=TRACING,
         )
+        if source.then is not None:
+            source.then(program)
+        return program

@@ -15,8 +15,9 @@ import numpy as np
 from fathom.train import devices, initial, pacing, program_cache
 from fathom.train.blueprint import Blueprint
 from fathom.train.compiling import Programs, Source
+from fathom.train.measuring import measured
 from fathom.train.passes import ADVANCE, EVALUATE, Pass, Passes
-from fathom.train.probe import measured, probe_program
+from fathom.train.probe import probe_program
 from fathom.train.programs import (
     Judging,
     State,

@@ -9,7 +9,6 @@ available for any model: no layer has to be written for it.
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -17,7 +16,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import keras
-import numpy as np
 from jax.extend.core import get_opaque_trace_state
 
 from fathom.models import Tap, kernels, replaced
@@ -25,10 +23,7 @@ from fathom.train import devices, keras_internals
 from fathom.train.lowering import lowered_convolutions
 from fathom.train.programs import State
 
-__all__ = ["Sight", "Statistics", "Tap", "look_program", "measured", "probe_program"]
-
-# Of so few, of all members, statistics are compiled for longer than they are ever computed.
-FEW_ACTIVATIONS = 1_000_000
+__all__ = ["Sight", "Statistics", "Tap", "look_program", "probe_program"]
 
 # (z, a, dL/dz, dL/dW, W, W before the last step, activation=...) -> {measure: scalar}
 Statistics = Callable[..., dict[str, Any]]
@@ -168,7 +163,7 @@ def look_program(model: keras.Model, taps: Sequence[Tap]) -> Callable[..., list[
     """Return the function from one member's `(state, x, y, sample_weight)` to every tap's `Sight`.
 
     Nothing is reduced here: the reductions would take longer to compile than
-    the gradient itself, and layers of one shape can share them (`measured`).
+    the gradient itself, and layers of one shape can share them (`measuring`).
     """
     places = [kernel_places(model, tap) for tap in taps]
 
@@ -268,65 +263,3 @@ def kernel_places(model: keras.Model, tap: Tap) -> list[int]:
     """Return where a layer's matrices are among the model's trainable variables."""
     places = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
     return [places[id(kernel)] for kernel in kernels(tap.layer) if id(kernel) in places]
-
-
-# -- measuring ------------------------------------------------------------------------
-
-
-def measured(
-    model: keras.Model,
-    taps: Sequence[Tap],
-    statistics: Statistics,
-    sights: Sequence[Sight],
-    *,
-    now: Sequence[Any],
-    before: Sequence[Any],
-) -> dict[str, np.ndarray]:
-    """Reduce what the taps saw to numbers, float64 (member, layer), from input to output.
-
-    Args:
-        model: The model that was probed.
-        taps: Its taps.
-        statistics: What is measured of a layer.
-        sights: What the taps saw.
-        now: The trainable variables.
-        before: The trainable variables before the last step.
-    """
-    rows, names = [], ()
-    for tap, sight in zip(taps, sights, strict=True):
-        places = kernel_places(model, tap)
-        is_small = sight.activation.size < FEW_ACTIVATIONS
-        reduction = _reduction(statistics, tap.activation, quickly=is_small)
-        rows.append(reduction.run(*sight, [now[i] for i in places], [before[i] for i in places]))
-        names = reduction.names
-    found = np.stack(jax.device_get(rows), axis=-1).astype("float64")
-    return {name: found[:, place] for place, name in enumerate(names)}
-
-
-class _Reduction(NamedTuple):
-    """`statistics` over members, as one array: it is fetched as quickly as any one of them.
-
-    Args:
-        run: Returns float32 (member, measure).
-        names: Of the measures; known once it has run.
-    """
-
-    run: Callable[..., Any]
-    names: list[str]
-
-
-@functools.lru_cache(maxsize=64)
-def _reduction(statistics: Statistics, activation: str, *, quickly: bool) -> _Reduction:
-    """Return `statistics` over members, compiled once for layers of one shape in any model."""
-    names: list[str] = []
-
-    def reduce(*seen: Any) -> Any:
-        found = statistics(*seen, activation=activation)
-        names[:] = found
-        return jnp.stack([jnp.asarray(value, "float32") for value in found.values()])
-
-    run = jax.jit(
-        devices.over_members(reduce, by_member=(True,) * 6),
-        compiler_options=devices.compiler_options(quickly=quickly),
-    )
-    return _Reduction(run, names)

@@ -119,6 +119,9 @@ class Together:
                 self._rest[other] = _zeros(self._parts[other].work)
 
     def _compiled(self) -> Any:
+        """Compile, and make what the architectures at rest are given."""
+        if len(self._parts) > 1:
+            self._let_rest(range(len(self._parts)))
         names = [part.name for part in self._parts]
         return program_cache.compiled(
             partial(_joined, [part.make for part in self._parts]),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import inspect
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 from fathom.errors import FathomError, ModelError
 from fathom.models import Tap, watched_layers
 from fathom.train.fitting.compiled import Programs
+from fathom.train.measuring import identity
 from fathom.train.probe import Statistics, kernel_places, look_program
 from fathom.train.programs import State
 
@@ -108,7 +107,7 @@ class LayerWatch:
             programs = Programs(self._model, bitwise=True)
             try:
                 self._program = programs.program(
-                    f"look {_identity(self._statistics)}",
+                    f"look {identity(self._statistics)}",
                     lambda: _program(self._model, self.taps, self._statistics),
                     arguments,
                 )
@@ -180,9 +179,3 @@ def _measured(
             found[place] = {name: value[number] for name, value in values.items()}
     ordered = [found[place] for place in range(len(seen))]
     return {name: jnp.stack([layer[name] for layer in ordered]) for name in ordered[0]}
-
-
-def _identity(statistics: Statistics) -> str:
-    """Return what tells one way of measuring from another, also after its code has changed."""
-    source = inspect.getsource(inspect.getmodule(statistics) or statistics)
-    return f"{statistics.__qualname__} {hashlib.sha256(source.encode()).hexdigest()}"
