@@ -176,8 +176,10 @@ def test_half_precision_differs_from_keras_s_by_its_rounding(dtype: str):
     assert_equal_to_keras(lambda x: keras.ops.max_pool(x, 2, 2), x, tolerance=2e-2)
 
 
-@pytest.mark.parametrize("sizes", [(10, 8, 8), (1, 1, 1), (7, 3, 1), (10, 2, 8)])
-def test_products_of_tiny_matrices_are_keras_s(sizes: tuple[int, int, int]):
+@pytest.mark.parametrize(
+    "sizes", [(10, 8, 8), (1, 1, 1), (7, 3, 1), (10, 2, 8), (32, 64, 10), (128, 100, 90)]
+)
+def test_products_of_matrices_are_keras_s(sizes: tuple[int, int, int]):
     rows, channels, units = sizes
     x, kernel = array(rows, channels), array(channels, units, seed=2)
     with lowered_convolutions():
@@ -185,11 +187,31 @@ def test_products_of_tiny_matrices_are_keras_s(sizes: tuple[int, int, int]):
     assert_equal_to_keras(keras.ops.matmul, x, kernel)
 
 
-def test_products_of_larger_matrices_are_keras_s_own():
-    x, kernel = array(32, 64), array(64, 64)
-    with lowered_convolutions():
-        found = jax.make_jaxpr(lambda x, k: keras.ops.matmul(x, k))(x, kernel)
-    assert str(found) == str(jax.make_jaxpr(lambda x, k: keras.ops.matmul(x, k))(x, kernel))
+@pytest.mark.parametrize(
+    ("members", "sizes", "is_turned"),
+    [
+        (1, (4, 8, 8), False),  # fused
+        (1, (32, 64, 64), True),
+        (4, (32, 64, 64), True),
+        (1, (128, 100, 90), False),  # spread over threads by XLA
+        (2, (128, 100, 90), True),
+    ],
+)
+def test_inputs_are_turned_for_the_gradient_of_a_kernel_alone(
+    members: int, sizes: tuple[int, int, int], is_turned: bool
+):
+    rows, channels, units = sizes
+    x, kernel = array(members, rows, channels), array(members, channels, units, seed=2)
+
+    def loss(x: Any, kernel: Any) -> Any:
+        return jnp.sum(jax.vmap(keras.ops.matmul)(x, kernel) ** 2)
+
+    def turned(function: Any) -> int:
+        with lowered_convolutions():
+            return jax.jit(function).lower(x, kernel).as_text().count("optimization_barrier")
+
+    assert turned(loss) == turned(jax.grad(loss, 0)) == 0
+    assert turned(jax.grad(loss, 1)) == int(is_turned)
 
 
 # -- many members --------------------------------------------------------------------
@@ -202,6 +224,7 @@ FORMS: dict[str, tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]]] = 
     "transposed": (lambda x, k: keras.ops.conv_transpose(x, k, 2), (2, 3, 3, 3), (3, 3, 4, 3)),
     "few tiny products": (keras.ops.matmul, (4, 3), (3, 2)),
     "many tiny products": (keras.ops.matmul, (32, 8), (8, 8)),
+    "products": (keras.ops.matmul, (32, 20), (20, 12)),
 }
 
 

@@ -104,9 +104,9 @@ def _batch(
         return _batch_rows(bind, operands, axes, gives=gives, geometry=geometry)
     size = next(a.shape[axis] for a, axis in zip(operands, axes, strict=True) if axis is not None)
     in_front = (_in_front(a, axis, size) for a, axis in zip(operands, axes, strict=True))
-    first, second = (a.reshape(-1, *a.shape[2:]) for a in in_front)  # (size * m, ...)
+    first, second = (lax.collapse(a, 0, 2) for a in in_front)  # (size * m, ...)
     result = bind(first, second, gives=gives, geometry=geometry)
-    return result.reshape(size, -1, *result.shape[1:]), 0
+    return lax.reshape(result, (size, len(result) // size, *result.shape[1:])), 0
 
 
 def _batch_rows(
@@ -124,4 +124,4 @@ def _batch_rows(
 def _in_front(array: Any, axis: int | None, size: int) -> Any:
     if axis is None:
         return jnp.broadcast_to(array, (size, *array.shape))
-    return jnp.moveaxis(array, axis, 0)
+    return array if axis == 0 else jnp.moveaxis(array, axis, 0)
