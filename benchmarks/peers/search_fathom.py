@@ -20,6 +20,7 @@ def main() -> None:
         family=task.family,
         depths=task.depths,
         widths=task.width,
+        normalization="none",  # as in the others' networks
         learning_rates=task.rates,
         seeds=task.seeds,
         seed=task.first_seed,

@@ -33,6 +33,16 @@ def test_where_nothing_beats_guessing_nothing_was_learned():
     assert verdict.text.startswith("Nothing can be learned from these inputs")
 
 
+def test_rows_learned_by_heart_are_told_where_nothing_holds_for_others():
+    scores = {0: 0.101, 1: 0.104, 2: 0.099}
+    result = planted(scores, guess=0.1, validation_rows=200, turned=[2], train_loss={2: 0.25})
+    told = judge(result).findings["by_heart"]
+    assert "by heart: at depth 2 the training loss fell from 0.725 to 0.25" in told
+    assert "by_heart" not in judge(planted(scores, guess=0.1, validation_rows=200)).findings
+    learned = planted({0: 0.8, 1: 0.9, 2: 0.7}, turned=[2])
+    assert "by_heart" not in judge(learned).findings
+
+
 def test_where_only_boosting_learns_the_advice_is_to_try_other_settings():
     result = planted(
         {0: 0.1, 1: 0.1}, validation_rows=200, baselines={"hist-gradient-boosting": 0.9}

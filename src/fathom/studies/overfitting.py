@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from fathom.specs import RegularizedRecord, RunRecord
-from fathom.studies.result import DepthRow, Score, StudyResult, about, summarise
+from fathom.studies.result import DepthRow, Score, StudyResult, about, summarise, whole
 from fathom.studies.rule import best_row, choose, standard_error
 from fathom.studies.training_failures import has_failed
 from fathom.studies.wording import score
 
 # The validation loss has turned when it ends so much above its lowest.
 TURNED = 1.02
+# Rows were learned by heart when the training loss ended at so much of what it began with.
+BY_HEART = 0.5
 
 
 def overfitting_row(result: StudyResult) -> DepthRow | None:
@@ -50,6 +54,36 @@ def has_turned(run: RunRecord) -> bool:
     if at_best is None or at_end is None or lowest is None or last is None:
         return False
     return at_end < at_best and last > TURNED * lowest
+
+
+def by_heart_in_words(result: StudyResult) -> str | None:
+    """Tell that networks learned their training rows, where nothing held for others; None if not.
+
+    The loss of the first epoch stands for that of guessing; the depth and rate whose loss
+    fell furthest is told.
+    """
+    found = [
+        (last / first, first, last, depth)
+        for (depth, _), runs in result.runs_by_architecture().items()
+        for first, last in _ends(whole(runs))
+        if last < BY_HEART * first
+    ]
+    if not found:
+        return None
+    _, first, last, depth = min(found)
+    return (
+        f"The networks did learn their training rows, by heart: at depth {depth} the training "
+        f"loss fell from {first:.3g} to {last:.3g}. What they learned does not hold for other rows."
+    )
+
+
+def _ends(runs: Sequence[RunRecord]) -> Iterator[tuple[float, float]]:
+    """Yield the mean training loss of the first epoch and of the last, rate by rate."""
+    for rate in {run.learning_rate for run in runs}:
+        losses = [run.train_loss for run in runs if run.learning_rate == rate and run.train_loss]
+        first, last = np.array([(loss[0], loss[-1]) for loss in losses], float).reshape(-1, 2).T
+        if losses and np.isfinite([first, last]).all():  # no member diverged
+            yield float(first.mean()), float(last.mean())
 
 
 def regularized_score(record: RegularizedRecord) -> Score | None:

@@ -122,6 +122,7 @@ def _nothing_learned(result: StudyResult, best: DepthRow) -> VerdictRecord:
         ),
         "allocation": allocation_words.in_words(result, result.rows()),
         "failures": causes,
+        "by_heart": overfitting.by_heart_in_words(result),
         "next": advice,
     }
     return _without_choice(told)
