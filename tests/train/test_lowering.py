@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from fathom.train.lowering import dense, lowered_convolutions, operations
+from fathom.train.lowering import dense, lowered_convolutions, operations, trained_products
 
 SIZES = (7, 6, 5)
 FEW_EXAMPLES = settings(max_examples=6)
@@ -182,9 +182,10 @@ def test_half_precision_differs_from_keras_s_by_its_rounding(dtype: str):
 def test_products_of_matrices_are_keras_s(sizes: tuple[int, int, int]):
     rows, channels, units = sizes
     x, kernel = array(rows, channels), array(channels, units, seed=2)
-    with lowered_convolutions():
+    with lowered_convolutions(), trained_products():
         assert "product_form" in str(jax.make_jaxpr(keras.ops.matmul)(x, kernel))
-    assert_equal_to_keras(keras.ops.matmul, x, kernel)
+    with trained_products():
+        assert_equal_to_keras(keras.ops.matmul, x, kernel)
 
 
 @pytest.mark.parametrize(
@@ -210,11 +211,21 @@ def test_inputs_are_turned_for_the_gradient_of_a_kernel_alone(
         with lowered_convolutions():
             return jax.jit(function).lower(x, kernel).as_text().count("optimization_barrier")
 
-    assert turned(loss) == turned(jax.grad(loss, 0)) == 0
-    assert turned(jax.grad(loss, 1)) == int(is_turned)
+    with trained_products():
+        assert turned(loss) == turned(jax.grad(loss, 0)) == 0
+        assert turned(jax.grad(loss, 1)) == int(is_turned)
+    jax.clear_caches()
+    assert turned(jax.grad(loss, 1)) == 0  # not in training: not worth its tracing
 
 
 # -- many members --------------------------------------------------------------------
+
+
+def trained_matmul(x: Any, kernel: Any) -> Any:
+    """Multiply as a training step does."""
+    with trained_products():
+        return keras.ops.matmul(x, kernel)
+
 
 FORMS: dict[str, tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]]] = {
     "dense": (lambda x, k: keras.ops.conv(x, k, 2, "same"), (2, 7, 6, 3), (3, 2, 3, 4)),
@@ -224,7 +235,7 @@ FORMS: dict[str, tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]]] = 
     "transposed": (lambda x, k: keras.ops.conv_transpose(x, k, 2), (2, 3, 3, 3), (3, 3, 4, 3)),
     "few tiny products": (keras.ops.matmul, (4, 3), (3, 2)),
     "many tiny products": (keras.ops.matmul, (32, 8), (8, 8)),
-    "products": (keras.ops.matmul, (32, 20), (20, 12)),
+    "products": (trained_matmul, (32, 20), (20, 12)),
 }
 
 

@@ -17,6 +17,7 @@ import keras
 from jax import lax
 
 from fathom.train import devices
+from fathom.train.lowering import trained_products
 
 
 class State(NamedTuple):
@@ -108,7 +109,7 @@ def advance_program(
 
     def step(index: Any, state: State, data: Any, order: Any, settings: Any) -> State:
         rows = order[index]
-        with apply(settings):
+        with apply(settings), trained_products():
             _, state = model.train_step(tuple(state), jax.tree.map(lambda a: a[rows], data))
         return State(*map(list, state))
 

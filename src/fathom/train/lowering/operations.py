@@ -125,11 +125,11 @@ def average_pool(
 
 
 def matmul(own: Operation, x1: Any, x2: Any) -> Any:
-    """Multiply two matrices."""
+    """Multiply two matrices: tiny ones, and those of a training step."""
     kernel: Any = keras.ops.convert_to_tensor(x2)
     if not _is_single(x1, kernel) or not x1.ndim == kernel.ndim == 2:
         return own(x1, x2)
-    if x1.shape[1] != kernel.shape[0]:
+    if x1.shape[1] != kernel.shape[0] or not products.is_better_a_form(x1, kernel):
         return own(x1, x2)
     return products.product(x1, kernel)
 

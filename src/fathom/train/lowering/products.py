@@ -13,6 +13,9 @@ Its form has the input `(m, n, c)`, the kernel `(m, c, d)`, the output `(m, n, d
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import jax.numpy as jnp
@@ -27,6 +30,28 @@ MOST_FUSED = 2560
 MOST_TURNED_ALONE = 1_000_000
 
 NOWHERE = Geometry((), (), (), (), ())  # a product is a convolution without spatial axes
+
+
+# Whether what is traced in this thread is a training step of many members.
+_is_trained: ContextVar[bool] = ContextVar("fathom_trained_products", default=False)
+
+
+@contextlib.contextmanager
+def trained_products() -> Iterator[None]:
+    """Trace products that will be computed, with their gradients, for as long as a training."""
+    token = _is_trained.set(True)
+    try:
+        yield
+    finally:
+        _is_trained.reset(token)
+
+
+def is_better_a_form(x: Any, kernel: Any) -> bool:
+    """Whether `x` (n, c) times `kernel` (c, d) repays what its form takes to trace.
+
+    It does if it is tiny, for one member at least, or in a training step.
+    """
+    return _is_trained.get() or x.size * kernel.shape[-1] <= MOST_FUSED
 
 
 def product(x: Any, kernel: Any) -> Any:
