@@ -122,11 +122,13 @@ PUT_OFF_WITH_ITS_PACKAGE = """
 import sys
 from fathom import runtime
 
-with runtime.put_off("xml", "xml.dom", "no_such_module", "no_such_module.inside"):
+with runtime.put_off("pandas", "xml", "xml.dom", "no_such_module", "no_such_module.inside"):
     import xml.dom as seen
+    import pandas
+    assert not isinstance(1, pandas.DataFrame)
     assert "no_such_module" not in sys.modules
     assert "no_such_module.inside" not in sys.modules
-assert not {"xml", "xml.dom"} & set(sys.modules)
+assert not {"pandas", "xml", "xml.dom"} & set(sys.modules)
 assert seen.Node.ELEMENT_NODE == 1
 assert type(sys.modules["xml.dom"]).__name__ == "module"
 """

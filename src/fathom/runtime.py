@@ -220,7 +220,8 @@ class _ClassWhenImported(type):
         return issubclass(subclass, cls._itself())
 
     def _itself(cls) -> Any:
-        return getattr(sys.modules.get(cls.__module__), cls.__name__, ())
+        module = sys.modules.get(cls.__module__)
+        return () if isinstance(module, _ImportedWhenUsed) else getattr(module, cls.__name__, ())
 
 
 def _configure_jax(cores: int) -> None:

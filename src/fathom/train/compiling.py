@@ -22,7 +22,7 @@ class Source(NamedTuple):
         arguments: Shapes of its arguments.
         donate: Which arguments the program takes over, with their memory.
         quickly: Whether it is run so seldom that it is not worth optimising.
-        then: What is compiled after it, told the compiled program.
+        then: What the same thread does next with the compiled program.
     """
 
     make: Callable[[], Any]

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import inspect
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,8 +22,9 @@ from fathom.train.probe import Sight, Statistics, Tap, kernel_places
 # Of so few activations, of all members, statistics are compiled for longer than they are computed.
 FEW_ACTIVATIONS = 1_000_000
 
-# Compiled programs of every model in this process that is watched.
-_REDUCTIONS: dict[Any, Callable[..., Any]] = {}
+# Compiled programs of the models that this process watches, those asked for last at the end.
+_REDUCTIONS: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
+MOST_REDUCTIONS = 128
 _COMPILING = threading.Lock()
 
 
@@ -75,7 +77,10 @@ def _reduction(statistics: Statistics, activation: str, seen: Any) -> Callable[.
     with _COMPILING:  # whoever comes second needs the same program
         if key not in _REDUCTIONS:
             _REDUCTIONS[key] = _compiled(statistics, activation, seen)
-    return _REDUCTIONS[key]
+        _REDUCTIONS.move_to_end(key)
+        while len(_REDUCTIONS) > MOST_REDUCTIONS:
+            _REDUCTIONS.popitem(last=False)
+        return _REDUCTIONS[key]
 
 
 def _compiled(statistics: Statistics, activation: str, seen: Any) -> Callable[..., Any]:
