@@ -77,5 +77,5 @@ def test_there_is_one_program_that_trains_and_one_that_predicts(monkeypatch, tmp
     monkeypatch.setattr(runtime, "cache_folder", lambda: tmp_path)
     program_cache.forget()
     compiled_as_one(cohorts())
-    probes = len(DEPTHS)
-    assert len(list((tmp_path / "programs").iterdir())) == 1 + 1 + probes
+    probes, shapes_of_layers = len(DEPTHS), 3
+    assert len(list((tmp_path / "programs").iterdir())) == 1 + 1 + probes + shapes_of_layers

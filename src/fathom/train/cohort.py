@@ -441,10 +441,8 @@ class Cohort:
         return self._layers(self._watch, self._programs.get("probe"))
 
     def _layers_at_start(self) -> dict[str, np.ndarray] | None:
-        if self._watch is None:
-            return None
-        probe = self._programs.get("probe")
-        return self._at_start or self._layers(self._watch, probe)
+        self._programs.wait()  # the probe has then looked, if it is to
+        return self._at_start or self._measure_layers()
 
     def _layers(self, watch: Watch, probe: Any) -> dict[str, np.ndarray]:
         """Return what layers do now, by a compiled probe."""

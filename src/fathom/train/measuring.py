@@ -6,9 +6,9 @@ import functools
 import hashlib
 import inspect
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import jax
 import jax.numpy as jnp
@@ -22,9 +22,8 @@ from fathom.train.probe import Sight, Statistics, Tap, kernel_places
 # Of so few activations, of all members, statistics are compiled for longer than they are computed.
 FEW_ACTIVATIONS = 1_000_000
 
-# Compiled programs of the models that this process watches, those asked for last at the end.
-_REDUCTIONS: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
-MOST_REDUCTIONS = 128
+# Compiled programs of layers of some shape, for as long as `program_cache` keeps them.
+_REDUCTIONS: WeakValueDictionary[Any, Any] = WeakValueDictionary()
 _COMPILING = threading.Lock()
 
 
@@ -48,17 +47,17 @@ def measured(
         before: The trainable variables before the last step.
     """
     rows = []
-    for tap, seen in zip(taps, _by_tap(model, taps, sights, now, before), strict=True):
+    for tap, seen in zip(taps, by_tap(model, taps, sights, now, before), strict=True):
         # One array a layer is fetched as quickly as any one measure.
         rows.append(_reduction(statistics, tap.activation, seen)(*seen))
     found = np.stack(jax.device_get(rows), axis=-1).astype("float64")
     return {name: found[:, place] for place, name in enumerate(_names(statistics))}
 
 
-def _by_tap(
+def by_tap(
     model: keras.Model, taps: Sequence[Tap], sights: Sequence[Any], now: Any, before: Any
 ) -> list[tuple[Any, ...]]:
-    """Return the arguments of every tap's statistics."""
+    """Return what every tap's statistics take: its `Sight`, its matrices now and before."""
     places = [kernel_places(model, tap) for tap in taps]
     return [
         (*sight, [now[i] for i in of_tap], [before[i] for i in of_tap])
@@ -75,12 +74,10 @@ def _reduction(statistics: Statistics, activation: str, seen: Any) -> Callable[.
     shapes = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
     key = (statistics, activation, structure, shapes, devices.mesh())
     with _COMPILING:  # whoever comes second needs the same program
-        if key not in _REDUCTIONS:
-            _REDUCTIONS[key] = _compiled(statistics, activation, seen)
-        _REDUCTIONS.move_to_end(key)
-        while len(_REDUCTIONS) > MOST_REDUCTIONS:
-            _REDUCTIONS.popitem(last=False)
-        return _REDUCTIONS[key]
+        program = _REDUCTIONS.get(key)
+        if program is None:
+            program = _REDUCTIONS[key] = _compiled(statistics, activation, seen)
+        return program
 
 
 def _compiled(statistics: Statistics, activation: str, seen: Any) -> Callable[..., Any]:

@@ -104,24 +104,17 @@ class Together:
         program = self.wait()
         places = range(len(self._parts))
         others = [other for other in places if other != place]
-        self._let_rest(others)
         states, works = self._idle | {place: state}, self._rest | {place: work}
         found = program(tuple(states[i] for i in places), data, tuple(works[i] for i in places))
         if self._donate:
             self._idle |= {other: found[other] for other in others}
         return found[place]
 
-    def _let_rest(self, others: Sequence[int]) -> None:
-        """See that there are states and work with which others take no step."""
-        for other in others:
-            if other not in self._idle:
-                self._idle[other] = _zeros(self._parts[other].state)
-                self._rest[other] = _zeros(self._parts[other].work)
-
     def _compiled(self) -> Any:
-        """Compile, and make what the architectures at rest are given."""
+        """Compile, and make the states and work with which architectures take no step."""
         if len(self._parts) > 1:
-            self._let_rest(range(len(self._parts)))
+            self._idle = {place: _zeros(part.state) for place, part in enumerate(self._parts)}
+            self._rest = {place: _zeros(part.work) for place, part in enumerate(self._parts)}
         names = [part.name for part in self._parts]
         return program_cache.compiled(
             partial(_joined, [part.make for part in self._parts]),

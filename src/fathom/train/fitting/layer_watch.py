@@ -15,8 +15,8 @@ import numpy as np
 from fathom.errors import FathomError, ModelError
 from fathom.models import Tap, watched_layers
 from fathom.train.fitting.compiled import Programs
-from fathom.train.measuring import identity
-from fathom.train.probe import Statistics, kernel_places, look_program
+from fathom.train.measuring import by_tap, identity
+from fathom.train.probe import Statistics, look_program
 from fathom.train.programs import State
 
 FEWEST_ROWS, MOST_ROWS = 64, 128
@@ -148,15 +148,11 @@ def _program(
 ) -> Callable[..., dict[str, Any]]:
     """Return the function from a model's arrays to measurements by name, each (layer,)."""
     look = look_program(model, taps)
-    places = [kernel_places(model, tap) for tap in taps]
 
     def program(now: Any, others: Any, metrics: Any, batch: Any, before: Any) -> dict[str, Any]:
         non_trainable, optimizer = others
         sights = look(State(now, non_trainable, optimizer, metrics), *batch)
-        seen = [
-            (*sight, [now[i] for i in of_layer], [before[i] for i in of_layer])
-            for sight, of_layer in zip(sights, places, strict=True)
-        ]
+        seen = by_tap(model, taps, sights, now, before)
         return _measured(statistics, [tap.activation for tap in taps], seen)
 
     return program
