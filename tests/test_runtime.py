@@ -91,6 +91,11 @@ import numpy as np
 
 seldom_used = {"IPython", "h5py", "matplotlib", "matplotlib.pyplot", "pandas", "requests"}
 assert not seldom_used & set(sys.modules), seldom_used & set(sys.modules)
+assert "jax.experimental.pallas" not in sys.modules
+from keras.src.backend.jax import nn
+
+mask = nn.splash_attention_mask.CausalMask((128, 128))
+assert mask.shape == (128, 128) and "jax.experimental.pallas" in sys.modules
 
 from keras.src.trainers.data_adapters import array_slicing
 
@@ -116,6 +121,28 @@ assert type(sys.modules["h5py"]).__name__ == "module"
 def test_what_keras_seldom_uses_is_imported_when_it_is_used(tmp_path):
     weights = str(tmp_path / "a.weights.h5")
     subprocess.run([sys.executable, "-c", PUT_OFF_BY_KERAS, weights], check=True)
+
+
+LOADED = """
+import sys
+import fathom
+
+data = fathom.load("digits")
+assert "sklearn" in sys.modules
+assert not {"pandas", "scipy.stats._stats_py"} & set(sys.modules), "imported before it is used"
+
+import pandas
+from sklearn.preprocessing import StandardScaler
+
+table = pandas.DataFrame({"a": [1.0, 2.0, None], "b": ["u", "v", "u"], "y": [0, 1, 0]})
+assert fathom.load(pandas.concat([table] * 9), target="y").input_shape
+scaled = StandardScaler().set_output(transform="pandas").fit_transform(table[["a"]])
+assert isinstance(scaled, pandas.DataFrame)
+"""
+
+
+def test_loading_data_imports_of_scikit_learn_what_it_uses():
+    subprocess.run([sys.executable, "-c", LOADED], check=True)
 
 
 PUT_OFF_WITH_ITS_PACKAGE = """

@@ -26,7 +26,12 @@ MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 LARGEST_HEAP_BLOCK = 32 * 2**20
 KEPT_FREE = 64 * 2**20
 # What Keras imports where it is installed, and uses for few users: half a second together.
-SELDOM_USED_BY_KERAS = ("IPython", "h5py", "matplotlib", "matplotlib.pyplot", "pandas", "requests")
+ATTENTION_ON_TPU = "jax.experimental.pallas.ops.tpu.splash_attention"
+SELDOM_USED_BY_KERAS = (
+    *("IPython", "h5py", "matplotlib", "matplotlib.pyplot", "pandas", "requests"),
+    ATTENTION_ON_TPU,
+    *(f"{ATTENTION_ON_TPU}.splash_attention_{part}" for part in ("kernel", "mask")),
+)
 # Classes of them that Keras asks whether an array is one of.
 CLASSES_OF_ARRAYS = (("pandas", "DataFrame"), ("pandas", "Series"))
 MALLOC_SETTINGS = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
@@ -46,7 +51,7 @@ def start(*, cores: int | None = None) -> None:
     """
     _choose_keras_backend()
     if not _is_started():
-        import_when_used("scipy.stats")
+        import_sklearn()
         _keep_freed_memory()
         _configure_jax(cores or cpu_cores())
         with put_off(*SELDOM_USED_BY_KERAS):
@@ -127,12 +132,22 @@ def _keep_freed_memory() -> None:
         mallopt(TRIM_THRESHOLD, KEPT_FREE)
 
 
+def import_sklearn() -> None:
+    """Import scikit-learn, without half of what it imports at once and uses for few users.
+
+    That half, `scipy.stats` and pandas, takes as long as the rest, for functions of which
+    none is needed before networks train.
+    """
+    if "sklearn" not in sys.modules:
+        import_when_used("scipy.stats")
+        with put_off("pandas"):
+            import sklearn.base  # noqa: F401
+
+
 def import_when_used(name: str) -> None:
     """Put off importing a module until something of it is asked for.
 
-    Keras imports scikit-learn, which imports `scipy.stats`: a quarter of the time that
-    Fathom takes to start, for functions of which it needs none before it trains. Nothing
-    is put off that is imported already.
+    Nothing is put off that is imported already.
 
     Args:
         name: Full name of a module that others use by its attributes, `module.function`.
@@ -157,9 +172,10 @@ def put_off(*names: str) -> Iterator[None]:
         if name in sys.modules:
             continue
         if package in shown:  # to find what is in a package would import the package
-            shown[name] = shown[package].__dict__[inside] = _ImportedWhenUsed(name, None)
-        elif not package and (found := importlib.util.find_spec(name)) is not None:
-            shown[name] = _ImportedWhenUsed(name, found)
+            shown[name] = _ImportedWhenUsed(name, None)
+            shown[package].__dict__.update({inside: shown[name], "__path__": []})
+        elif (found := importlib.util.find_spec(name.partition(".")[0])) is not None:
+            shown[name] = _ImportedWhenUsed(name, None if package else found)
     sys.modules.update(shown)
     try:
         yield

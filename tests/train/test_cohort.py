@@ -268,6 +268,44 @@ def test_a_rehearsal_changes_nothing():
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_who_is_told_while_the_next_epoch_trains_hears_the_same(shrinking):
+    """Members leave, as is promised, after the epochs until which nobody interferes."""
+    _, shrunk, expected = shrinking
+    ahead = population(members=shrunk.members, shrinks=True)
+    ahead.undisturbed_until(1)
+    for told, epoch in zip(ahead.train(epochs=6), expected, strict=True):
+        assert told.standing.epochs.tolist() == epoch.standing.epochs.tolist()
+        if epoch.epoch:
+            np.testing.assert_array_equal(told.loss, epoch.loss)
+        if epoch.epoch in (1, 3):
+            ahead.let_go([0, 1, 2, 5] if epoch.epoch == 1 else [3, 6, 8])
+            ahead.undisturbed_until(3 if epoch.epoch == 1 else 6)
+    for member in range(9):
+        for ours, theirs in zip(kept(ahead, member), kept(shrunk, member), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_epoch_begins_before_the_one_before_it_is_told(monkeypatch):
+    made, begun = population(), []
+    advance = made._advance
+
+    def noting(order, start, stop):
+        begun.append(start)
+        advance(order, start, stop)
+
+    monkeypatch.setattr(made, "_advance", noting)
+    made.undisturbed_until(2)
+    assert [begun.count(0) for _ in made.train(epochs=3)] == [1, 2, 2, 3]
+
+
+def test_weights_of_an_epoch_that_has_begun_are_no_ones_to_predict_with():
+    made = population()
+    made.undisturbed_until(1)
+    next(made.train(epochs=1))
+    with pytest.raises(RuntimeError, match="kept"):
+        made.predict(problem()[0], kept=False)
+
+
 def test_training_can_end_earlier_than_planned():
     made = population()
     epochs = made.train(epochs=9)

@@ -96,7 +96,11 @@ class Training:
         )
 
     def go_on(self, until: int) -> Iterator[train.Epoch]:
-        """Yield what each epoch tells, up to an epoch or until nobody trains on."""
+        """Yield what each epoch tells, up to an epoch or until nobody trains on.
+
+        Training goes on while the caller is busy with what it was told.
+        """
+        self.population.undisturbed_until(until)
         self.clock.resume()
         while (self.epoch < until or not self.told) and not self.is_over:
             epoch = next(self.steps, None)
@@ -105,7 +109,6 @@ class Training:
             self.told.append(epoch)
             self.clock.lap()
             yield epoch
-            self.clock.resume()
 
     def let_go(self, those: Iterable[LetGo]) -> None:
         """Let members of this architecture go."""

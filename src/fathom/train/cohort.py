@@ -101,7 +101,9 @@ class Cohort:
         self._settings = {n: np.asarray(v, "float32") for n, v in (settings or {}).items()}
         self._seat_settings()
         self._before = self._state.trainable
-        self._may_be_measured = self._is_last_step_seen = True
+        self._is_last_step_seen = True
+        self._undisturbed_until = 0
+        self._has_begun = False
         self._at_start: dict[str, np.ndarray] | None = None
         taps = [(tap.name, tap.output.name, tap.activation) for tap in self.taps]
         varied = {"varied": sorted(self._settings)} if self._settings else {}
@@ -240,16 +242,31 @@ class Cohort:
         return self._trained(patience)
 
     def _trained(self, patience: int | None) -> Iterator[Epoch]:
-        yield self._told(0, None, {}, layers=self._layers_at_start())
-        epoch = 0
-        while epoch < self._last and self.standing.active.any():
+        epoch, told = 0, self._told(0, None, {}, layers=self._layers_at_start())
+        while True:
+            runs_ahead = self._goes_on_after(epoch) and epoch < self._undisturbed_until
+            begun = self._begin_epoch(epoch + 1, patience) if runs_ahead else None
+            self._has_begun = runs_ahead
+            yield told
+            if not self._goes_on_after(epoch):
+                return
             epoch += 1
-            self._move_up()
-            yield self._tell_epoch(epoch, patience=patience)
+            told = self._tell_epoch(epoch, begun or self._begin_epoch(epoch, patience), patience)
+
+    def _goes_on_after(self, epoch: int) -> bool:
+        return epoch < self._last and bool(self.standing.active.any())
 
     def end_after(self, epoch: int) -> None:
         """Let training end with another epoch than was planned."""
         self._last = epoch
+
+    def undisturbed_until(self, epoch: int) -> None:
+        """Promise that nobody lets members go, or changes the end, before an epoch is told.
+
+        Until then training goes on while the caller is busy with what it was told: the
+        next epoch's first steps are taken meanwhile, and `predict` knows the best weights only.
+        """
+        self._undisturbed_until = epoch
 
     def rehearse(self, steps: int) -> None:
         """Take some steps of an epoch on one block of each device, and forget them.
@@ -263,7 +280,7 @@ class Cohort:
             span=devices.placed_numbers(0, min(steps, self._order_steps)),
             settings=self._placed_settings,
         )
-        self._trained_by(devices.copied(self._state), work)
+        jax.block_until_ready(self._training.run(devices.copied(self._state), self._rows, work))
 
     def rehearse_validation(self) -> None:
         """Predict the first of `num_row_blocks` on one block of each device, and forget it."""
@@ -293,12 +310,21 @@ class Cohort:
         """Let members go after the epoch that was told last: they train no further."""
         self.standing = stopping.let_go(self.standing, places)
 
-    def _tell_epoch(self, epoch: int, *, patience: int | None) -> Epoch:
-        before = self.standing
-        self._may_be_measured = self._watch is not None and (
+    def _begin_epoch(self, epoch: int, patience: int | None) -> Iterator[None]:
+        """Begin with an epoch's steps, and return what takes the others."""
+        self._move_up()
+        self._is_last_step_seen = self._watch is not None and (
             epoch == self._last or self._is_watched(epoch) or self._may_stop(epoch, patience)
         )
-        loss, validation = self._train_epoch(epoch), self._validate()
+        steps = self._steps(epoch)
+        next(steps)
+        return steps
+
+    def _tell_epoch(self, epoch: int, steps: Iterator[None], patience: int | None) -> Epoch:
+        before = self.standing
+        for _ in steps:
+            pass
+        loss, validation = self._mean_loss(), self._validate()
         self.standing = stopping.judge(
             before, epoch=epoch, loss=loss, validation_loss=validation["loss"], patience=patience
         )
@@ -335,8 +361,8 @@ class Cohort:
         seated = {name: values[self._seats.filled] for name, values in self._settings.items()}
         self._placed_settings = devices.place_by_member(seated)
 
-    def _train_epoch(self, epoch: int) -> np.ndarray:
-        """Train one epoch and return each member's mean loss.
+    def _steps(self, epoch: int) -> Iterator[None]:
+        """Train one epoch, call by call; each call is waited for when the next is asked for.
 
         Members that have stopped train on until their block is freed: nobody looks
         at them any more, and holding them still would cost more than the arithmetic.
@@ -347,7 +373,6 @@ class Cohort:
         )
         self._state = self._state._replace(metrics=self._no_metrics())
         self._set_rates(epochs_left=self._last - epoch + 1)
-        self._is_last_step_seen = self._may_be_measured
         taken = 0
         for placed, start, stop in pacing.walked(
             self._pace,
@@ -360,7 +385,8 @@ class Cohort:
                 self._before = devices.copied(self._state.trainable)
             self._advance(placed, start, stop)
             taken += stop - start
-        return self._mean_loss()
+            yield
+            jax.block_until_ready(self._state)
 
     def _set_rates(self, *, epochs_left: int) -> None:
         """Give members their learning rates of the next epoch, if rates fall."""
@@ -381,11 +407,7 @@ class Cohort:
             span=devices.placed_numbers(start, stop),
             settings=self._placed_settings,
         )
-        self._state = self._trained_by(self._state, work)
-
-    def _trained_by(self, state: State, work: Work) -> State:
-        """Return the state after some steps; the one that was given is used up."""
-        return jax.block_until_ready(self._training.run(state, self._rows, work))
+        self._state = self._training.run(self._state, self._rows, work)
 
     def _keep(self, improved: np.ndarray) -> None:
         """Keep the present weights of the members that improved."""
@@ -409,7 +431,12 @@ class Cohort:
             kept: Whether with the best weights, else with the last ones.
             members: Places of the members, ascending; all of them if None, which with
                 the last weights is only possible before any has left.
+
+        Raises:
+            RuntimeError: The last weights are those of an epoch that has begun.
         """
+        if not kept and self._has_begun:
+            raise RuntimeError("an epoch has begun: only the weights that were kept are whole")
         places = np.arange(self.num_members) if members is None else np.asarray(members)
         weights, seats = weights_of(self._state), self._seats
         if kept:

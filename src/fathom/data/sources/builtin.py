@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fathom import runtime
 from fathom.data.material import Arrays, Material, Options, RawTarget
 from fathom.data.sources.kind import Kind
 
@@ -69,6 +70,7 @@ def describe() -> dict[str, str]:
 
 def read(source: Any, options: Options) -> Material:
     """Return the named data set."""
+    runtime.import_sklearn()
     from sklearn import datasets
 
     chosen = BUILT_IN[source]

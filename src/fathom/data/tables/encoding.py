@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fathom import runtime
 from fathom.data.limits import ARRAY_BYTES, at_most
 from fathom.data.tables.deciding import FittedColumn, date_part, rare_below
 from fathom.data.tables.readings import BOOLEAN, CATEGORICAL, DATE, NUMERIC
@@ -93,6 +94,7 @@ def fit_transformer(matrix: np.ndarray, layout: Layout) -> Any:
     Numbers: median, a mark where they were missing, standardised. Categories:
     one-hot, the rare ones in one feature, where unknown ones go too.
     """
+    runtime.import_sklearn()
     from sklearn.compose import ColumnTransformer
 
     first = layout.num_numbers
