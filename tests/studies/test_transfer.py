@@ -123,6 +123,25 @@ def test_names_from_outside_are_escaped_on_the_page(found: Any) -> None:
     assert "<img" not in page
 
 
+def test_large_networks_which_train_one_after_another_learn_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from fathom.studies.transfer import experiment
+
+    layers = [L.Dense(6, "tanh", name=name) for name in ("first", "second")]
+    source = keras.Sequential(
+        [keras.Input((FEATURES,)), *layers, L.Dense(2, name="head")], name="source"
+    )
+    asked = {"labels": 20, "seeds": 2, "learning_rates": (1e-2, 5e-2), "epochs": 3, "seed": 4}
+    small = fathom.transfer(source, product_sign(), **asked)
+    monkeypatch.setattr(experiment, "SMALL_PARAMETERS", 0)
+    large = fathom.transfer(source, product_sign(), **asked)
+    assert small.result.trainings == 2 * 2 * (1 + 2 * 5)
+    assert small.table().equals(large.table())
+    for ours, theirs in zip(small.model.weights, large.model.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_blocks_are_kept_whole_and_a_regression_gets_a_head_of_its_own() -> None:
     inputs = keras.Input((6,), name="input")
     branch = L.Dense(6, activation="relu", name="inner")(inputs)

@@ -25,7 +25,7 @@ DATA: dict[str, Any] = {
     "validation_data": (*problem(30, seed=1), WEIGHT[:30]),
     "batch_size": 16,
 }
-PASSES = 3  # whole batches, the rest, the validation rows
+KINDS = 2  # training, in whole batches and with the rest, and evaluating
 
 
 @pytest.fixture
@@ -65,19 +65,43 @@ def test_members_are_bit_for_bit_those_of_populations_compiled_alone() -> None:
             assert bits(ours, member) == bits(theirs, member)
 
 
-def test_several_depths_are_a_program_for_each_way_through_the_rows(empty_cache: Any) -> None:
+def test_several_depths_are_one_program_to_train_and_one_to_evaluate(empty_cache: Any) -> None:
     compiled_ahead(populations())
     results = len(DEPTHS)
-    assert len(list(empty_cache.iterdir())) == PASSES + results
+    assert len(list(empty_cache.iterdir())) == KINDS + results
 
 
-def test_nothing_is_compiled_when_members_train(compilations: Any) -> None:
-    told(populations(depths=(1,))[0])  # what all populations share
-    made = compiled_ahead(populations())
+def test_nothing_is_compiled_when_members_train_and_predict(compilations: Any) -> None:
+    (other,) = populations(depths=(1,))
+    told(other)  # what all populations share
+    made = compiled_ahead(populations(), predicted=X)
     with compilations() as found:
         for population in made:
             told(population)
+            population.predict(X)
     assert found == []
+
+
+def test_members_that_see_some_of_the_rows_are_compiled_for_as_many(compilations: Any) -> None:
+    own = {0: np.arange(20), 1: np.arange(30, 50)}
+    (alone,) = populations()[:1]
+    told(alone, rows_of_seed=own)
+    (ahead,) = compiled_ahead(populations()[:1], rows_trained=20)
+    with compilations() as found:
+        told(ahead, rows_of_seed=own)
+    assert found == [] and bits(ahead, 1) == bits(alone, 1)
+
+
+def test_members_may_be_given_what_they_begin_with_after_they_are_compiled() -> None:
+    source, early = (train.Population(compiled(mlp()), seed=seeds) for seeds in ([5, 6], [0, 1]))
+    told(source)
+    weights = train.weights_of(source)
+    late = train.begun_with(compiled(mlp()), early.members, weights)
+    told(late)
+    compiled_ahead([early])
+    train.begin_with(early, weights)
+    told(early)
+    assert bits(early, 1) == bits(late, 1)
 
 
 def test_members_with_batches_of_their_own_size_have_programs_of_their_own() -> None:

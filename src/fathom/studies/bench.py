@@ -45,6 +45,7 @@ OBJECTS_BETWEEN_COLLECTIONS = 100_000
 MOST_ROWS_KEPT = 20_000
 ROW_DIGITS = 4
 
+Network = TypeVar("Network")
 Population = TypeVar("Population")
 
 
@@ -414,16 +415,20 @@ class Bench:
 
 
 def compiling_ahead(
-    networks: Sequence[ModelSpec], begin: Callable[[Sequence[ModelSpec]], Sequence[Population]]
-) -> Iterator[tuple[ModelSpec, Population]]:
+    networks: Sequence[Network],
+    begin: Callable[[Sequence[Network]], Sequence[Population]],
+    *,
+    parameters: Callable[[Any], int] = models.num_parameters,
+) -> Iterator[tuple[Network, Population]]:
     """Yield every network's population, the next ones compiling meanwhile.
 
     Args:
         networks: The networks, in the order they are trained.
         begin: Makes the populations of some networks, and begins to compile them as one.
+        parameters: Tells how many a network has.
     """
-    waiting: list[list[tuple[ModelSpec, Population]]] = []
-    for group in groups_to_compile(networks):
+    waiting: list[list[tuple[Network, Population]]] = []
+    for group in groups_to_compile(networks, parameters):
         waiting.append(list(zip(group, begin(group), strict=True)))
         if len(waiting) > AHEAD:
             yield from waiting.pop(0)
@@ -431,23 +436,21 @@ def compiling_ahead(
         yield from rest
 
 
-def groups_to_compile(networks: Sequence[ModelSpec]) -> list[list[ModelSpec]]:
+def groups_to_compile(
+    networks: Sequence[Network], parameters: Callable[[Any], int] = models.num_parameters
+) -> list[list[Network]]:
     """Return networks in groups that are compiled as one, in the order they are given.
 
     There is a group for each compiling thread. Large networks stay alone: they train
     for longer than they compile.
     """
-    groups: list[list[ModelSpec]] = []
+    groups: list[list[Network]] = []
     most = min(-(-len(networks) // AHEAD), MOST_TOGETHER)
-    for is_small, some in groupby(networks, key=_is_small):
+    for is_small, some in groupby(networks, key=lambda one: parameters(one) <= SMALL_PARAMETERS):
         size = most if is_small else 1
         those = list(some)
         groups += [those[start : start + size] for start in range(0, len(those), size)]
     return groups
-
-
-def _is_small(network: ModelSpec) -> bool:
-    return models.num_parameters(network) <= SMALL_PARAMETERS
 
 
 @dataclass(frozen=True)

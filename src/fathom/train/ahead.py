@@ -11,10 +11,9 @@ import jax
 from jax import dtypes
 
 from fathom.train.crew import Crew, Parked
-from fathom.train.passes import EVALUATE, Pass, Passes, compile_passes
+from fathom.train.passes import EVALUATE, Going, compile_passes
 from fathom.train.population import Population
 from fathom.train.rows import Data, num_rows
-from fathom.train.together import Part
 
 
 def compile_ahead(
@@ -26,6 +25,8 @@ def compile_ahead(
     validation_data: Any = None,
     batch_size: int = 32,
     sample_weight: Any = None,
+    rows_trained: int | None = None,
+    predicted: Any = None,
 ) -> None:
     """Begin to compile what these populations run when they train on such data.
 
@@ -41,6 +42,9 @@ def compile_ahead(
         validation_data: `(x, y)` or `(x, y, sample_weight)`.
         batch_size: Rows per step, for members that have none of their own.
         sample_weight: Weights of the rows.
+        rows_trained: As many of the rows as each member sees, where `train` is given
+            `rows_of_seed`.
+        predicted: Inputs that members will be asked to predict for, if any.
 
     Raises:
         DataError: The data do not fit each other, a model or the memory.
@@ -54,11 +58,12 @@ def compile_ahead(
     ]
     rows, validation = map(_shapes, ready[0])  # of the same data for all
     crews = [crew for population in populations for crew in population._crews()]
-    for one, parts in _parts(crews, rows, validation).items():
-        data = validation if one.kind == EVALUATE else rows
-        compile_passes(one, parts, data, executor=executor)
-    for crew, _ in crews:
+    for kind, those in _by_kind(crews, rows_trained or num_rows(rows), validation).items():
+        compile_passes(those, validation if kind == EVALUATE else rows, executor=executor)
+    for crew, members in crews:
         crew.compile_results(executor)
+        if predicted is not None:
+            crew.compile_prediction(members, predicted, executor)
 
 
 def wait_for_programs(population: Population) -> None:
@@ -70,15 +75,15 @@ def wait_for_programs(population: Population) -> None:
         crew.wait()
 
 
-def _parts(
-    crews: Sequence[tuple[Crew, Parked]], rows: Data, validation: Data | None
-) -> dict[Pass, dict[Passes, Part]]:
-    """Return the crews' programs, by how they go through the rows."""
-    found: dict[Pass, dict[Passes, Part]] = defaultdict(dict)
+def _by_kind(
+    crews: Sequence[tuple[Crew, Parked]], rows: int, validation: Data | None
+) -> dict[str, list[Going]]:
+    """Return how the crews go through the rows, training apart from evaluating."""
+    found: dict[str, list[Going]] = defaultdict(list)
     for crew, members in crews:
         state = crew.state_shapes(members)
-        for one in crew.ways(num_rows(rows), validation and num_rows(validation)):
-            found[one][crew.passes] = crew.passes.part(one, state)
+        for way in crew.ways(rows, validation and num_rows(validation)):
+            found[way.kind].append(Going(crew.passes, way, crew.passes.part(way, state)))
     return found
 
 

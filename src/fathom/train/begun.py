@@ -29,10 +29,25 @@ def begun_with(
         ValueError: The members need several programs.
     """
     population = Population(model, members=members, **options)
+    begin_with(population, networks)
+    return population
+
+
+def begin_with(population: Population, networks: Networks) -> None:
+    """Let members that have not trained begin with the weights given.
+
+    Args:
+        population: The members.
+        networks: As for `begun_with`.
+
+    Raises:
+        ValueError: The members need several programs.
+    """
     if len(population._groups) > 1:
         raise ValueError("members that begin with given weights must share one program")
-    population._groups[0].parked = Parked(networks.trainable, networks.non_trainable, [])
-    return population
+    (group,) = population._groups
+    optimizer = [] if group.parked is None else group.parked.optimizer
+    group.parked = Parked(networks.trainable, networks.non_trainable, optimizer)
 
 
 def weights_of(population: Population) -> Networks:

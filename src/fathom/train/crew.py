@@ -254,16 +254,21 @@ class Crew:
 
     def predict(self, x: Any) -> Any:
         """Return every member's outputs, (member, rows, ...), or a structure of such arrays."""
-        rows = len(jax.tree.leaves(x)[0])
-        size = rows_at_once(self._model, rows, members=self.width)
+        rows, size = len(jax.tree.leaves(x)[0]), self._rows_predicted(x)
         blocks = [self._predict(row_block(x, start, size)) for start in range(0, rows, size)]
         return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, :rows], *blocks)
 
+    def _rows_predicted(self, x: Any) -> int:
+        """Return for how many rows members predict at once."""
+        return rows_at_once(self._model, len(jax.tree.leaves(x)[0]), members=self.width)
+
     def _predict(self, x: Any) -> Any:
         arguments = (weights_of(self._state), devices.place_everywhere(x))
-        make = partial(predict_program, self._model, block=self.block)
-        outputs = self._run("predict", make, arguments, by_member=(1, 0))
+        outputs = self._run("predict", self._predicting, arguments, by_member=(1, 0))
         return jax.tree.map(lambda a: np.asarray(a)[self._seats.slots], outputs)
+
+    def _predicting(self) -> Any:
+        return predict_program(self._model, block=self.block)
 
     def measure_layers(self, data: Data) -> dict[str, np.ndarray] | None:
         """Return what the watched layers do on the first rows, each (member, layer)."""
@@ -319,6 +324,19 @@ class Crew:
         """Begin to compile what makes numbers of the metrics."""
         self._programs.start({RESULTS: self._results_source()}, executor)
 
+    def compile_prediction(self, members: Parked, x: Any, executor: Executor) -> None:
+        """Begin to compile what predicts for inputs like these.
+
+        Args:
+            members: Those who will be on board.
+            x: The inputs, or their shapes.
+            executor: Where it is compiled.
+        """
+        block = row_block(x, 0, self._rows_predicted(x))
+        asked = weights_of(self.state_shapes(members)), devices.shape_of(block, by_member=False)
+        source = Source(self._predicting, asked)
+        self._programs.start({_keyed("predict", asked): source}, executor)
+
     def wait(self) -> None:
         """Wait until what trains and evaluates is compiled, as far as that was begun."""
         self.passes.wait()
@@ -369,9 +387,13 @@ class Crew:
             devices.shape_of(argument, by_member=bool(by))
             for argument, by in zip(arguments, by_member, strict=True)
         )
-        leaves, structure = jax.tree.flatten(shapes)
-        key = f"{name} {structure} {[(leaf.shape, str(leaf.dtype)) for leaf in leaves]}"
-        return self._programs.get(key, lambda: Source(make, shapes))
+        return self._programs.get(_keyed(name, shapes), lambda: Source(make, shapes))
+
+
+def _keyed(name: str, shapes: tuple[Any, ...]) -> str:
+    """Return the name of a program for arguments of such shapes."""
+    leaves, structure = jax.tree.flatten(shapes)
+    return f"{name} {structure} {[(leaf.shape, str(leaf.dtype)) for leaf in leaves]}"
 
 
 def placed(data: Data) -> Data:

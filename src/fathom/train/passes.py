@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import keras
@@ -105,7 +105,7 @@ class Passes:
         key = one, _form(data)
         if key not in self._programs:
             part = self.part(one, devices.shape_of(state, by_member=True))
-            compile_passes(one, {self: part}, data, executor=None)
+            compile_passes([Going(self, one, part)], data, executor=None)
         return self._programs[key]
 
     def take(self, one: Pass, data: Data, program: Program) -> None:
@@ -123,27 +123,34 @@ class Passes:
         return devices.by_member_shape((self._width, *shape), dtypes.canonicalize_dtype(dtype))
 
 
-def compile_passes(
-    one: Pass, parts: Mapping[Passes, Part], data: Data, *, executor: Executor | None
-) -> None:
+class Going(NamedTuple):
+    """An architecture's way through rows, and its program, not compiled yet."""
+
+    passes: Passes
+    way: Pass
+    part: Part
+
+
+def compile_passes(those: Sequence[Going], data: Data, *, executor: Executor | None) -> None:
     """Begin to compile how architectures go through the same rows, as one program.
 
     Args:
-        one: The way through the rows.
-        parts: Their programs.
+        those: What they do, all to train or all to evaluate.
         data: The rows, or their shapes.
         executor: Where it is compiled; None compiles it now.
     """
-    is_training = one.kind == ADVANCE
+    kind = those[0].way.kind
+    is_training = kind == ADVANCE
+    batch_sizes = () if is_training else [str(one.way.batch_size) for one in those]
     programs = compile_parts(
-        one.kind if is_training else f"{one.kind} {one.batch_size}",
-        list(parts.values()),
+        " ".join([kind, *batch_sizes]),
+        [one.part for one in those],
         devices.shape_of(data, by_member=False),
-        donate=is_training and all(passes.donate for passes in parts),
+        donate=is_training and all(one.passes.donate for one in those),
         executor=executor,
     )
-    for passes, program in zip(parts, programs, strict=True):
-        passes.take(one, data, program)
+    for one, program in zip(those, programs, strict=True):
+        one.passes.take(one.way, data, program)
 
 
 def _form(data: Data) -> Any:

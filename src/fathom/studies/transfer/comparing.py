@@ -62,19 +62,18 @@ class Trained:
 
 
 def at_best_rates(
-    names: Sequence[str], cut: int, population: Population, rates: Sequence[float]
+    kinds: Sequence[tuple[str, int]], population: Population, rates: Sequence[float]
 ) -> dict[tuple[str, int], Trained]:
     """Return the networks of every kind at its best rate, by mean validation score over seeds.
 
     Args:
-        names: The kinds, in the order of the population.
-        cut: Layers they keep.
+        kinds: Their names and the layers they keep, in the order of the population.
         population: All that were trained.
         rates: The rates, in the order of the population.
     """
     return {
         (name, cut): _at_best_rate(name, kind, cut, population, rates)
-        for kind, name in enumerate(names)
+        for kind, (name, cut) in enumerate(kinds)
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from fathom import measure, models, train
 from fathom.data import Dataset, Split
 from fathom.errors import DataError
 from fathom.studies.anatomy import fitted
+from fathom.studies.bench import SMALL_PARAMETERS, compiler, compiling_ahead
 from fathom.studies.following import Stage
 from fathom.studies.transfer import comparing, words
 from fathom.studies.transfer.networks import Bank, Line, by_kind, in_order, joined, rows_of
@@ -34,6 +36,36 @@ BASE = "baseB"
 # scratch: layers above a cut that began as they did once would find their partners again.
 SECOND_DRAW = 1_000_003
 KINDS = {True: (FROZEN, SELF, RANDOM), False: (FINE_TUNED, SELF_FINE_TUNED)}
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Kinds of networks that train as one population.
+
+    Args:
+        kinds: Each one's name and the layers it keeps, outermost among the members.
+        frozen: Layers that are frozen in all of them.
+        words: What they are.
+        shift: What is added to the seeds.
+    """
+
+    kinds: tuple[tuple[str, int], ...]
+    frozen: int
+    words: str
+    shift: int = SECOND_DRAW
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Networks that are to train together.
+
+    Args:
+        view: The compiled model they are.
+        population: The networks.
+    """
+
+    view: keras.Model
+    population: train.Population
 
 
 @dataclass(frozen=True)
@@ -97,60 +129,78 @@ class _Experiment:
 
     def run(self) -> Generator[Stage, None, Made]:
         started = time.perf_counter()
-        base = yield from self._base()
-        for cut in range(1, len(self.line.sites) + 1):
-            for is_frozen in (True, False):
-                yield from self._arms(cut, base, is_frozen=is_frozen)
+        arms = self._arms()
+        with compiler() as executor:
+            for one, fleet in self._fleets(arms, executor):
+                yield Stage(done=self.done, total=len(arms), words=one.words)
+                self._train(one, fleet)
         result = replace(self._result(), seconds=time.perf_counter() - started)
         return Made(result, self._model(result))
 
     # -- trained ---------------------------------------------------------------------
 
-    def _base(self) -> Generator[Stage, None, Bank]:
-        """Train networks from scratch, and return one for every seed at the best rate."""
-        yield self._stage("networks from scratch")
-        begun = {BASE: self.line.drawn_bank(self.seeds)}
-        self._train(begun, 0, is_frozen=False)
-        return self.found[BASE, 0].bank
+    def _arms(self) -> list[Arms]:
+        """Return what is trained, in order: networks from scratch, frozen ones, fine-tuned ones.
 
-    def _arms(self, cut: int, base: Bank, *, is_frozen: bool) -> Iterator[Stage]:
-        """Train all kinds of networks that keep so many layers, frozen or not."""
-        how = "frozen" if is_frozen else "fine-tuned"
-        yield self._stage(f"{cut} of {len(self.line.sites)} layers kept, {how}")
-        drawn = self.line.drawn_bank([seed + SECOND_DRAW for seed in self.seeds])
-        sources = len(self.source[0])
-        kept = {
-            FROZEN: rows_of(self.source, [place % sources for place in range(len(self.seeds))]),
-            SELF: base,
-            RANDOM: drawn,
-        }
-        begun = {
-            name: self.line.begun(drawn, kept[name.removesuffix("+")], cut=cut)
-            for name in KINDS[is_frozen]
-        }
-        self._train(begun, cut, is_frozen=is_frozen, shift=SECOND_DRAW)
-
-    def _train(self, begun: dict[str, Bank], cut: int, *, is_frozen: bool, shift: int = 0) -> None:
-        """Train every kind at every rate from every seed, as one population; keep the best rate.
-
-        Args:
-            begun: What the networks of each kind begin with, one for every seed.
-            cut: Layers they keep.
-            is_frozen: Whether these are frozen.
-            shift: What is added to the seeds.
+        All layers of those that are fine-tuned are trained, whatever they keep, so that
+        they have one program. Small ones train all at once.
         """
-        model = self.line.copy(cut=cut, is_frozen=is_frozen)
+        cuts = range(1, len(self.line.sites) + 1)
+        of = f"of {len(cuts)} layers kept"
+        frozen = [
+            Arms(tuple((name, cut) for name in KINDS[True]), cut, f"{cut} {of}, frozen")
+            for cut in cuts
+        ]
+        tuned = [
+            Arms(tuple((name, cut) for name in KINDS[False]), 0, f"{cut} {of}, fine-tuned")
+            for cut in cuts
+        ]
+        if self._is_small:
+            kinds = tuple(kind for one in tuned for kind in one.kinds)
+            tuned = [Arms(kinds, 0, "as many layers kept, fine-tuned")]
+        return [Arms(((BASE, 0),), 0, "networks from scratch", shift=0), *frozen, *tuned]
+
+    @property
+    def _is_small(self) -> bool:
+        return self.line.model.count_params() <= SMALL_PARAMETERS
+
+    def _fleets(self, arms: Sequence[Arms], executor: Executor) -> Iterator[tuple[Arms, Fleet]]:
+        """Yield a fleet for each, those of small networks compiled ahead, several as one."""
+        if not self._is_small:
+            yield from ((one, self._fleet(one)) for one in arms)
+            return
+
+        def begin(group: Sequence[Arms]) -> list[Fleet]:
+            fleets = [self._fleet(one) for one in group]
+            train.compile_ahead(
+                [fleet.population for fleet in fleets],
+                executor,
+                **self._data,
+                rows_trained=self.num_rows,
+                predicted=self.test.x,
+            )
+            return fleets
+
+        yield from compiling_ahead(arms, begin, parameters=lambda _: self.line.model.count_params())
+
+    def _fleet(self, arms: Arms) -> Fleet:
+        """Return every kind at every rate from every seed; what they begin with comes later."""
+        model = self.line.copy(cut=arms.frozen, is_frozen=arms.frozen > 0)
         view = models.compile_for(model, task=self.dataset.task, optimizer=self.spec.optimizer)
-        rates = self.spec.learning_rates
         members = [
-            {"seed": seed + shift, "learning_rate": rate}
-            for _ in begun
-            for rate in rates
+            {"seed": seed + arms.shift, "learning_rate": rate}
+            for _ in arms.kinds
+            for rate in self.spec.learning_rates
             for seed in self.seeds
         ]
-        bank = joined([one for one in begun.values() for _ in rates])
-        population = train.begun_with(view, members, by_kind(bank, view))
-        diverged = self._run(population, {s + shift: rows for s, rows in self.rows.items()})
+        return Fleet(view, train.Population(view, members=members))
+
+    def _train(self, arms: Arms, fleet: Fleet) -> None:
+        """Train a fleet, and keep every kind's networks at its best rate."""
+        rates, view, population = self.spec.learning_rates, fleet.view, fleet.population
+        begun = [self._begun(name, cut) for name, cut in arms.kinds]
+        train.begin_with(population, by_kind(joined([one for one in begun for _ in rates]), view))
+        diverged = self._run(population, {s + arms.shift: rows for s, rows in self.rows.items()})
         self.done += 1
         trained = comparing.Population(
             shape=(len(begun), len(rates), len(self.seeds)),
@@ -159,17 +209,36 @@ class _Experiment:
             bank=in_order(train.weights_of(population), view),
             diverged=diverged,
         )
-        self.found |= comparing.at_best_rates(list(begun), cut, trained, rates)
+        self.found |= comparing.at_best_rates(arms.kinds, trained, rates)
+
+    def _begun(self, name: str, cut: int) -> Bank:
+        """Return what the networks of a kind begin with, one for every seed."""
+        if name == BASE:
+            return self.line.drawn_bank(self.seeds)
+        kept = {
+            FROZEN: self._source_by_seed,
+            SELF: self.found[BASE, 0].bank,
+            RANDOM: self._drawn,
+        }
+        return self.line.begun(self._drawn, kept[name.removesuffix("+")], cut=cut)
+
+    @cached_property
+    def _drawn(self) -> Bank:
+        """What layers that are not kept begin with."""
+        return self.line.drawn_bank([seed + SECOND_DRAW for seed in self.seeds])
+
+    @property
+    def _source_by_seed(self) -> Bank:
+        """The source networks, which take turns over the seeds."""
+        sources = len(self.source[0])
+        return rows_of(self.source, [place % sources for place in range(len(self.seeds))])
 
     def _run(self, population: train.Population, rows: dict[int, np.ndarray]) -> np.ndarray:
         """Train to the end, and return which members diverged, bool (member,)."""
         standing = None
         for epoch in population.train(
-            self.training.x,
-            self.training.y,
-            validation_data=(self.validation.x, self.validation.y),
+            **self._data,
             epochs=self.spec.epochs,
-            batch_size=min(self.spec.batch_size, self.num_rows),
             patience=self.spec.patience,
             rows_of_seed=rows or None,
         ):
@@ -183,6 +252,15 @@ class _Experiment:
         return np.stack([np.asarray(credit(self.test.y, one)) for one in outputs])
 
     # -- what is trained on -------------------------------------------------------------
+
+    @property
+    def _data(self) -> Mapping[str, Any]:
+        return {
+            "x": self.training.x,
+            "y": self.training.y,
+            "validation_data": (self.validation.x, self.validation.y),
+            "batch_size": min(self.spec.batch_size, self.num_rows),
+        }
 
     @property
     def metric(self) -> str:
@@ -223,9 +301,6 @@ class _Experiment:
 
     def _fitted(self, split: Split) -> Split:
         return fitted(self.line.model, split, self.dataset.name)
-
-    def _stage(self, what: str) -> Stage:
-        return Stage(done=self.done, total=1 + 2 * len(self.line.sites), words=what)
 
     # -- found ---------------------------------------------------------------------------
 
