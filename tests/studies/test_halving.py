@@ -53,10 +53,18 @@ def test_seeds_go_by_their_number_and_not_by_their_luck():
 
 @pytest.mark.parametrize("keep", [0, 1, 3])
 def test_the_last_two_members_of_a_depth_stay_however_bad_they_are(keep):
-    courses = grid({(d, r): (0.1 * d, 0.1 * d) for d in (0, 1, 2) for r in RATES})
+    courses = grid({(d, r): (0.1 * d, 0.1 * d) for d in (1, 2, 3) for r in RATES})
     gone = left(courses, keep=keep)
     stayed = {(c.depth, c.learning_rate, c.seed) for c in courses} - {one[:3] for one in gone}
-    assert stayed == {(depth, 1e-3, seed) for depth in (0, 1, 2) for seed in (0, 1)}
+    assert stayed == {(depth, 1e-3, seed) for depth in (1, 2, 3) for seed in (0, 1)}
+
+
+def test_the_linear_model_is_not_raced_and_does_not_count():
+    linear = grid({(0, 1e-3): (0.1, 0.2), (0, 1e-2): (0.1, 0.1)})
+    networks = grid({(1, 1e-3): (0.8, 0.9), (1, 1e-2): (0.7, 0.8)})
+    gone = left(linear + networks, keep=4)
+    assert {one[:3] for one in gone} == {(1, 1e-2, seed) for seed in range(SEEDS)}
+    assert left(linear, keep=0) == []
 
 
 def test_a_rate_that_catches_up_keeps_two_members_at_the_first_rung():

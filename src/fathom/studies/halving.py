@@ -92,6 +92,15 @@ def share(rung: int, *, epochs: int) -> int:
     return max(share for part, share in RUNGS if math.ceil(epochs / part) == rung)
 
 
+def is_raced(depth: int) -> bool:
+    """Return whether members of a depth are let go for others: not those of the linear model.
+
+    What it has is where it ends, which slow rates reach as well as fast ones; it costs a
+    small part of what networks cost, and they are all judged by it.
+    """
+    return depth > 0
+
+
 def leaving(
     courses: Sequence[Course], *, rung: int, keep: int, guess: float, is_first: bool
 ) -> tuple[LetGo, ...]:
@@ -103,15 +112,16 @@ def leaving(
     over the luckiest seeds would flatter those that lost most.
 
     The last two members at an architecture's best rate stay, whatever their rank. At
-    the first rung a rate that is catching up keeps two as well.
+    the first rung a rate that is catching up keeps two as well. The linear model keeps all.
 
     Args:
         courses: All members that were not let go before.
         rung: Epochs that those in training have trained.
-        keep: Members that train on, unless guards keep more.
+        keep: Members of networks that train on, unless guards keep more.
         guess: What a member without a finite loss is worth.
         is_first: Whether this is the first rung.
     """
+    courses = [course for course in courses if is_raced(course.depth)]
     race = _Race.at(courses, rung=rung, guess=guess)
     guarded = race.guarded() | (race.catching_up() if is_first else set())
     active = [course for course in courses if course.is_active]

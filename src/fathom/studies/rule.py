@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+from fathom.studies.halving import is_raced
 from fathom.studies.result import DepthRow, StudyResult
 
 
@@ -13,10 +14,12 @@ def best_row(rows: Sequence[DepthRow]) -> DepthRow:
     """Return the row with the best mean validation score; of equals the shallowest.
 
     Where members were let go, only rows with the most seeds can be the best: the
-    highest of many means over two seeds is mostly luck.
+    highest of many means over two seeds is mostly luck. The linear model, which keeps all,
+    does not count among those of which some were let go.
     """
-    seeds = max(row.validation.n for row in rows)
-    known = [row for row in rows if row.validation.n == seeds]
+    raced = [row for row in rows if is_raced(row.depth)] or rows
+    seeds = max(row.validation.n for row in raced)
+    known = [row for row in rows if row.validation.n >= seeds]
     return min(known, key=lambda row: (-row.validation.mean, row.depth, row.parameters))
 
 

@@ -182,9 +182,11 @@ class Stages:
     def _leaving(self, entrants: Sequence[Course], rung: int) -> tuple[LetGo, ...]:
         if self.bench.spec.allocation != HALVING:
             return ()
-        keep = halving.survivors(rung, epochs=self.planned, members=self._num_planned)
+        keep = halving.survivors(rung, epochs=self.planned, members=self._num_raced)
         if self.budget is not None:
-            keep = self.budget.affordable(self.trainings, rung=rung)
+            linear = [one for one in self.trainings if not halving.is_raced(one.network.depth)]
+            affordable = self.budget.affordable(self.trainings, rung=rung)
+            keep = max(affordable - sum(one.active for one in linear), 0)
         return halving.leaving(
             entrants,
             rung=rung,
@@ -194,11 +196,14 @@ class Stages:
         )
 
     @property
-    def _num_planned(self) -> int:
-        """Members that began to train."""
-        begun = len(self.earlier) + sum(one.population.num_members for one in self.trainings)
+    def _num_raced(self) -> int:
+        """Members of networks that began to train."""
+        trainings = [one for one in self.trainings if halving.is_raced(one.network.depth)]
+        begun = sum(halving.is_raced(run.depth) for run in self.earlier)
+        begun += sum(one.population.num_members for one in trainings)
         planned = self._told(0)
-        return begun - (len(planned.left) if planned else 0)
+        left = planned.left if planned else ()
+        return begun - sum(halving.is_raced(one.depth) for one in left)
 
     def _entrants(self, rung: int) -> list[Course]:
         before = [course_of(run, rung=rung) for run in self.earlier]
