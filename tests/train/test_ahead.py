@@ -12,7 +12,7 @@ from support.networks import compiled, mlp, problem
 
 from fathom import runtime, train
 from fathom.errors import DataError, FathomError
-from fathom.train import program_cache
+from fathom.train import ahead, program_cache
 
 DEPTHS = (0, 2)
 X, Y = problem()
@@ -69,6 +69,15 @@ def test_several_depths_are_one_program_to_train_and_one_to_evaluate(empty_cache
     compiled_ahead(populations())
     results = len(DEPTHS)
     assert len(list(empty_cache.iterdir())) == KINDS + results
+
+
+def test_ways_of_large_members_are_programs_of_their_own(
+    empty_cache: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "SMALL", 0)
+    compiled_ahead(populations())
+    ways, results = 3, len(DEPTHS)  # whole batches, the rest, the validation rows
+    assert len(list(empty_cache.iterdir())) == ways + results
 
 
 def test_nothing_is_compiled_when_members_train_and_predict(compilations: Any) -> None:

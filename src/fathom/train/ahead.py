@@ -15,6 +15,9 @@ from fathom.train.passes import EVALUATE, Going, compile_passes
 from fathom.train.population import Population
 from fathom.train.rows import Data, num_rows
 
+# Bytes of members' variables, which every program that is compiled with others holds once more.
+SMALL = 64 * 2**20
+
 
 def compile_ahead(
     populations: Sequence[Population],
@@ -30,9 +33,10 @@ def compile_ahead(
 ) -> None:
     """Begin to compile what these populations run when they train on such data.
 
-    Programs that go through the rows in the same way are compiled as one, which takes
+    Programs that train are compiled as one, and so are those that evaluate, which takes
     little longer than one of them where the populations differ in depth alone. Members
-    learn what they learn without it, bit for bit.
+    learn what they learn without it, bit for bit. Of large ones whole batches and the rest
+    of the rows are programs of their own: as one they would hold the members twice.
 
     Args:
         populations: Who will train.
@@ -58,8 +62,9 @@ def compile_ahead(
     ]
     rows, validation = map(_shapes, ready[0])  # of the same data for all
     crews = [crew for population in populations for crew in population._crews()]
-    for kind, those in _by_kind(crews, rows_trained or num_rows(rows), validation).items():
-        compile_passes(those, validation if kind == EVALUATE else rows, executor=executor)
+    for those in _together(crews, rows_trained or num_rows(rows), validation):
+        data = validation if those[0].way.kind == EVALUATE else rows
+        compile_passes(those, data, executor=executor)
     for crew, members in crews:
         crew.compile_results(executor)
         if predicted is not None:
@@ -75,16 +80,18 @@ def wait_for_programs(population: Population) -> None:
         crew.wait()
 
 
-def _by_kind(
+def _together(
     crews: Sequence[tuple[Crew, Parked]], rows: int, validation: Data | None
-) -> dict[str, list[Going]]:
-    """Return how the crews go through the rows, training apart from evaluating."""
-    found: dict[str, list[Going]] = defaultdict(list)
+) -> list[list[Going]]:
+    """Return how the crews go through the rows, in lists of what is compiled as one."""
+    found: dict[Any, list[Going]] = defaultdict(list)
     for crew, members in crews:
         state = crew.state_shapes(members)
+        is_small = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)) <= SMALL
         for way in crew.ways(rows, validation and num_rows(validation)):
-            found[way.kind].append(Going(crew.passes, way, crew.passes.part(way, state)))
-    return found
+            going = Going(crew.passes, way, crew.passes.part(way, state))
+            found[way.kind if is_small else way].append(going)
+    return list(found.values())
 
 
 def _shapes(data: Any) -> Any:
