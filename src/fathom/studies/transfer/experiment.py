@@ -157,7 +157,8 @@ class _Experiment:
         ]
         if self._is_small:
             kinds = tuple(kind for one in tuned for kind in one.kinds)
-            tuned = [Arms(kinds, 0, "as many layers kept, fine-tuned")]
+            all_ = "1" if len(cuts) == 1 else f"1 to {len(cuts)}"
+            tuned = [Arms(kinds, 0, f"{all_} {of}, fine-tuned")]
         return [Arms(((BASE, 0),), 0, "networks from scratch", shift=0), *frozen, *tuned]
 
     @property
