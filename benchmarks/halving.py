@@ -18,9 +18,9 @@ from dataclasses import replace
 from allocation import DATA
 
 import fathom
-from fathom.specs import DIVERGED, DROPPED, RunRecord
+from fathom.specs import DROPPED, RunRecord
 from fathom.studies import StudyResult, halving
-from fathom.studies.halving import Course
+from fathom.studies.members import course_of
 from fathom.studies.rule import choose
 
 
@@ -30,7 +30,7 @@ def halved(result: StudyResult) -> StudyResult:
     raced = sum(halving.is_raced(run.depth) for run in result.runs)
     for rung in halving.rungs(epochs):
         gone = halving.leaving(
-            [_course(run, rung) for run in runs.values() if run.status != DROPPED],
+            [one for run in runs.values() if (one := course_of(run, rung=rung)) is not None],
             rung=rung,
             keep=halving.survivors(rung, epochs=epochs, members=raced),
             guess=result.guess,
@@ -44,19 +44,6 @@ def halved(result: StudyResult) -> StudyResult:
 
 def _name(run: RunRecord) -> tuple[int, int, float, int]:
     return run.depth, run.width, run.learning_rate, run.seed
-
-
-def _course(run: RunRecord, rung: int) -> Course:
-    return Course(
-        depth=run.depth,
-        width=run.width,
-        learning_rate=run.learning_rate,
-        seed=run.seed,
-        losses=run.validation_losses[:rung],
-        scores=run.validation_scores[:rung],
-        is_active=run.epochs > rung,
-        has_diverged=run.status == DIVERGED and run.epochs <= rung,
-    )
 
 
 def _cut(run: RunRecord, rung: int) -> RunRecord:

@@ -132,7 +132,13 @@ def test_large_networks_which_train_one_after_another_learn_the_same(
     source = keras.Sequential(
         [keras.Input((FEATURES,)), *layers, L.Dense(2, name="head")], name="source"
     )
-    asked = {"labels": 20, "seeds": 2, "learning_rates": (1e-2, 5e-2), "epochs": 3, "seed": 4}
+    asked = {
+        "labels": 20,
+        "seeds": 2,
+        "learning_rates": (1e-2, 5e-2),
+        "epochs": 3,
+        "batch_size": 20,
+    }
     small = fathom.transfer(source, product_sign(), **asked)
     monkeypatch.setattr(experiment, "SMALL_PARAMETERS", 0)
     large = fathom.transfer(source, product_sign(), **asked)
