@@ -34,7 +34,8 @@ def members() -> list[dict[str, Any]]:
 def test_members_begin_with_the_weights_that_are_given(model: Any, rows: Any) -> None:
     kernels = np.arange(6, dtype="float32").reshape(2, 3, 1)
     networks = train.Networks([kernels, np.ones((2, 1), "float32")], [])
-    population = train.begun_with(model, members(), networks)
+    population = train.Population(model, members=members())
+    train.begin_with(population, networks)
     expected = np.einsum("rf,mfo->mro", rows[0], kernels) + 1
     np.testing.assert_allclose(population.predict(rows[0]), expected, rtol=1e-5, atol=1e-5)
     for _ in population.train(*rows, epochs=1, batch_size=40):

@@ -414,21 +414,25 @@ class Bench:
         return Tested(by_row, measure.r2_interval(y, outputs[..., 0], seed=seed))
 
 
+def _is_small(network: ModelSpec) -> bool:
+    return models.num_parameters(network) <= SMALL_PARAMETERS
+
+
 def compiling_ahead(
     networks: Sequence[Network],
     begin: Callable[[Sequence[Network]], Sequence[Population]],
     *,
-    parameters: Callable[[Any], int] = models.num_parameters,
+    is_small: Callable[[Any], bool] = _is_small,
 ) -> Iterator[tuple[Network, Population]]:
     """Yield every network's population, the next ones compiling meanwhile.
 
     Args:
         networks: The networks, in the order they are trained.
         begin: Makes the populations of some networks, and begins to compile them as one.
-        parameters: Tells how many a network has.
+        is_small: Tells which networks compile for longer than they train.
     """
     waiting: list[list[tuple[Network, Population]]] = []
-    for group in groups_to_compile(networks, parameters):
+    for group in groups_to_compile(networks, is_small):
         waiting.append(list(zip(group, begin(group), strict=True)))
         if len(waiting) > AHEAD:
             yield from waiting.pop(0)
@@ -437,7 +441,7 @@ def compiling_ahead(
 
 
 def groups_to_compile(
-    networks: Sequence[Network], parameters: Callable[[Any], int] = models.num_parameters
+    networks: Sequence[Network], is_small: Callable[[Any], bool] = _is_small
 ) -> list[list[Network]]:
     """Return networks in groups that are compiled as one, in the order they are given.
 
@@ -446,8 +450,8 @@ def groups_to_compile(
     """
     groups: list[list[Network]] = []
     most = min(-(-len(networks) // AHEAD), MOST_TOGETHER)
-    for is_small, some in groupby(networks, key=lambda one: parameters(one) <= SMALL_PARAMETERS):
-        size = most if is_small else 1
+    for are_small, some in groupby(networks, key=is_small):
+        size = most if are_small else 1
         those = list(some)
         groups += [those[start : start + size] for start in range(0, len(those), size)]
     return groups

@@ -6,7 +6,7 @@ runtime.start()
 
 from fathom.train.ahead import compile_ahead, wait_for_programs  # noqa: E402
 from fathom.train.batch_gradients import batch_gradient_lengths  # noqa: E402
-from fathom.train.begun import begin_with, begun_with, weights_of  # noqa: E402
+from fathom.train.begun import begin_with, weights_of  # noqa: E402
 from fathom.train.blueprint import Blueprint, build_with_values, record  # noqa: E402
 from fathom.train.cohort import Cohort, compile_together  # noqa: E402
 from fathom.train.devices import num_devices, platform  # noqa: E402
@@ -59,7 +59,6 @@ __all__ = [
     "batch_gradient_lengths",
     "batch_order",
     "begin_with",
-    "begun_with",
     "build_with_values",
     "compile_ahead",
     "compile_together",

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from fathom.train.crew import Parked
 from fathom.train.population import Population
 from fathom.train.variants import Networks
 
 
-def begun_with(
-    model: Any, members: Sequence[Mapping[str, Any]], networks: Networks, **options: Any
-) -> Population:
-    """Return a population whose members begin with the weights given.
+def begin_with(population: Population, networks: Networks) -> None:
+    """Let members that have not trained begin with the weights given.
 
     A member's seed still draws the order of its rows; the state of its dropout is
     among the weights.
 
     Args:
-        model: As of `Population`.
-        members: Each member's hyperparameters; all must share one program.
+        population: The members; all must share one program.
         networks: The weights each begins with, in the order of the model's trainable and
             non-trainable variables; each array (member, ...).
-        **options: Of the population: `watch`, `memory_bytes`.
-
-    Raises:
-        ValueError: The members need several programs.
-    """
-    population = Population(model, members=members, **options)
-    begin_with(population, networks)
-    return population
-
-
-def begin_with(population: Population, networks: Networks) -> None:
-    """Let members that have not trained begin with the weights given.
-
-    Args:
-        population: The members.
-        networks: As for `begun_with`.
 
     Raises:
         ValueError: The members need several programs.

@@ -182,7 +182,7 @@ class _Experiment:
             )
             return fleets
 
-        yield from compiling_ahead(arms, begin, parameters=lambda _: self.line.model.count_params())
+        yield from compiling_ahead(arms, begin, is_small=lambda _: True)
 
     def _fleet(self, arms: Arms) -> Fleet:
         """Return every kind at every rate from every seed; what they begin with comes later."""
